@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net'
+import type { SecureContext } from 'node:tls'
+import type { Fault } from '../kernel/faults.ts'
+import type { Target } from '../kernel/target.ts'
+import type { Action, Outcome, Permit, SessionEnd, SessionRules } from './action.ts'
+import type { Passage } from './passage.ts'
+
+/**
+ * A protocol is one folder that speaks the words; the order of security (who, whether, record, act, end) is written once,
+ * in `gateway/run-session`. Everything here is per process; nothing is shared between sessions but what is said.
+ */
+export interface Protocol {
+  readonly name: string
+  /** Throws Fault `config.invalid` naming the field when a target's settings do not fit. */
+  checkSettings(target: Target): void
+  /**
+   * Speaks with a fresh client connection until it has proven who it is. Resolves undefined when the connection served
+   * another purpose (a cancel request) or went away. A failed proof is answered in native words, reported to
+   * `desk.failed` and resolves undefined. Must finish or give up within `desk.timeoutMs`.
+   */
+  readLogin(socket: Socket, desk: LoginDesk): Promise<ClientConnection | undefined>
+  /** Creates the target-side login of the grant. Widening: demands a Passage. Idempotent. */
+  provision(passage: Passage): Promise<void>
+  /** Opens the target-side connection under `passage.login`. Faults: `target.unreachable`, `target.misconfigured`. */
+  dial(passage: Passage, client: ClientConnection): Promise<TargetConnection>
+  /** Moves bytes until either side or the guard ends it; closes both. Never throws; says how it ended. */
+  relay(client: ClientConnection, target: TargetConnection, guard: Guard): Promise<SessionEnd>
+  /** What narrows access; one per target, made once, keeps a reserved connection while logins live. */
+  control(target: Target): TargetControl
+  /** What the target's owner runs once, as text to read. */
+  plan(target: Target): string
+  check(target: Target): Promise<readonly CheckLine[]>
+}
+
+/** SCRAM-SHA-256 verifier (RFC 5803): proves a secret without holding it. */
+export interface ScramVerifier {
+  readonly salt: Buffer
+  readonly iterations: number
+  readonly storedKey: Buffer
+  readonly serverKey: Buffer
+}
+
+/** What a protocol may ask while a client logs in. */
+export interface LoginDesk {
+  readonly tls: SecureContext
+  readonly timeoutMs: number
+  /** Undefined for an unknown, ended or locked login: the protocol then goes through the same motions and refuses. */
+  verifier(login: string): Promise<ScramVerifier | undefined>
+  failed(login: string, remote: string, why: string): void
+}
+
+/** A client that has proven it holds the session secret of `login`. What it may do is not yet decided. */
+export interface ClientConnection {
+  readonly login: string
+  readonly remote: string
+  /** What the client calls itself (`application_name`), for the record. */
+  readonly application: string
+  /** Ends the connection in native words that carry the fault's message and next step. Before or after relay. */
+  refuse(fault: Fault): Promise<void>
+  /** Aborts when the socket closes. */
+  readonly closed: AbortSignal
+}
+
+export interface TargetConnection {
+  /** What the target says of itself, for the record: version, backend pid. */
+  readonly facts: Readonly<Record<string, string | number>>
+  close(): void
+}
+
+/** The gateway's side of a running session. */
+export interface Guard {
+  readonly rules: SessionRules
+  /**
+   * Decides and records. Resolves when the evidence is as durable as the procedure demands; synchronous when nothing has to be
+   * waited for. Order of calls is order of the log, so awaiting the last of several covers the earlier ones.
+   * Once it has answered `forward: false` with rule `ended` nothing more may be forwarded.
+   */
+  submit(action: Action): Permit | Promise<Permit>
+  /** What came of the action with this number. */
+  finish(seq: number, outcome: Outcome): void
+  /** The session must end now: tell the client natively, close, and let `relay` resolve. Called at most once. */
+  onEnd(listener: (end: SessionEnd) => void): void
+  /** A sentence for the person (warnings at five minutes and one); sent by native notice when the protocol may. */
+  onNotice(listener: (text: string) => void): void
+  /** Traffic from the client: restarts the idle time. */
+  touch(): void
+}
+
+/** What narrows access at the target: needs no Authorization, works at any time, is idempotent. */
+export interface TargetControl {
+  /** The login can start nothing new. */
+  disable(login: string): Promise<void>
+  /** Everything running under the login is terminated and verified to be gone. Resolves with the number terminated. */
+  terminate(login: string): Promise<number>
+  drop(login: string): Promise<void>
+  /** Logins of ours that exist at the target, for clean-up after a crash. */
+  logins(): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+export interface CheckLine {
+  readonly ok: boolean
+  /** `info`: what the target gives everybody; neither good nor bad. */
+  readonly level: 'must' | 'should' | 'info'
+  readonly what: string
+  readonly next?: string
+}

@@ -26,7 +26,10 @@ export interface Journal {
    * Decides on the speculative state (all commands accepted so far), logs the events in one frame and resolves when they
    * are signed. Throws the Fault the decision returned, or `ledger.*` when nothing was recorded. `decide` is synchronous and pure.
    */
-  execute<R>(decide: (state: View, now: Instant) => Decision<R> | Fault, options?: { readonly reserve?: boolean }): Promise<Executed<R>>
+  execute<R>(
+    decide: (state: View, now: Instant) => Decision<R> | Fault,
+    options?: { readonly reserve?: boolean },
+  ): Promise<Executed<R>>
   /** Called once per durable event, in order, from the moment of subscription. A listener must not throw. */
   subscribe(listener: (event: JournalEvent) => void): () => void
   /** The personal part of an event. Fault `evidence.erased` when its key was destroyed. */

@@ -6,15 +6,15 @@ export const FAULTS = {
   // the request itself
   'input.invalid': { status: 400, exit: 2 },
   'input.too_large': { status: 413, exit: 2 },
-  'not_found': { status: 404, exit: 1 },
-  'conflict': { status: 409, exit: 1 },
+  not_found: { status: 404, exit: 1 },
+  conflict: { status: 409, exit: 1 },
   // who
   'identity.unauthenticated': { status: 401, exit: 1 },
   'identity.step_up_required': { status: 403, exit: 1 },
   'identity.factor_refused': { status: 401, exit: 1 },
   'identity.locked_out': { status: 429, exit: 1 },
   'identity.disabled': { status: 403, exit: 1 },
-  'forbidden': { status: 403, exit: 1 },
+  forbidden: { status: 403, exit: 1 },
   // policy and grants
   'policy.invalid': { status: 422, exit: 1 },
   'policy.not_accepted': { status: 409, exit: 1 },
@@ -24,7 +24,7 @@ export const FAULTS = {
   'grant.own': { status: 403, exit: 1 },
   'grant.not_active': { status: 403, exit: 1 },
   'grant.limit': { status: 429, exit: 1 },
-  'locked': { status: 423, exit: 1 },
+  locked: { status: 423, exit: 1 },
   'review.overdue': { status: 403, exit: 1 },
   // incidents
   'incident.signature': { status: 401, exit: 1 },
@@ -45,8 +45,8 @@ export const FAULTS = {
   'protocol.violation': { status: 400, exit: 1 },
   // the process
   'config.invalid': { status: 500, exit: 2 },
-  'unavailable': { status: 503, exit: 3 },
-  'internal': { status: 500, exit: 1 },
+  unavailable: { status: 503, exit: 3 },
+  internal: { status: 500, exit: 1 },
 } as const
 
 export type FaultCode = keyof typeof FAULTS

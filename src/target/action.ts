@@ -58,7 +58,19 @@ export interface Permit {
 }
 
 export interface SessionEnd {
-  readonly reason: 'expired' | 'revoked' | 'completed' | 'idle' | 'locked' | 'incident_resolved' | 'disabled' | 'evidence' | 'client' | 'target' | 'shutdown' | 'violation'
+  readonly reason:
+    | 'expired'
+    | 'revoked'
+    | 'completed'
+    | 'idle'
+    | 'locked'
+    | 'incident_resolved'
+    | 'disabled'
+    | 'evidence'
+    | 'client'
+    | 'target'
+    | 'shutdown'
+    | 'violation'
   /** The sentence the person reads in their client. */
   readonly text: string
 }

@@ -1,0 +1,48 @@
+import type { Target } from '../../kernel/target.ts'
+import type { People } from '../../policy/terms.ts'
+import type { Secret } from './secret.ts'
+import type { Address } from './units.ts'
+
+export const ROLES = ['administer', 'lock', 'audit', 'revoke'] as const
+export type Role = (typeof ROLES)[number]
+
+export interface IncidentSourceConfig {
+  readonly name: string
+  readonly source: 'webhook' | 'alertmanager'
+  /** What proves its messages: signing secrets of a webhook, bearer tokens of an alertmanager. At least one. */
+  readonly secrets: readonly Secret[]
+  /** The source's name of a person → handle. */
+  readonly people: Readonly<Record<string, string>>
+  /** The source's word → 1 (worst) to 5. */
+  readonly severity: Readonly<Record<string, number>>
+}
+
+export interface ChannelConfig {
+  readonly channel: 'webhook'
+  readonly url: string
+  readonly secret: Secret
+}
+
+/** `breakglass.yaml` checked and normalised: paths absolute, addresses split, secrets not yet read. */
+export interface Config {
+  readonly file: string
+  readonly organisation: string
+  readonly data: string
+  readonly keys: string
+  readonly procedures: string
+  /** Origin without a trailing slash; undefined: `http://localhost:<api port>` once the port is known. */
+  readonly publicUrl: string | undefined
+  readonly listen: { readonly api: Address; readonly protocols: Readonly<Record<string, Address>> }
+  readonly owners: { readonly people: readonly string[]; readonly count: number }
+  readonly roles: Readonly<Record<Role, People>>
+  /** By name. A `Secret` in `settings` is read by `readSecrets` when the target is first needed. */
+  readonly targets: ReadonlyMap<string, Target>
+  readonly incidents: readonly IncidentSourceConfig[]
+  readonly alerts: {
+    readonly destinations: ReadonlyMap<string, readonly ChannelConfig[]>
+    readonly allow: readonly string[]
+    readonly always: readonly string[]
+    readonly singleChannel: boolean
+  }
+  readonly ledger: { readonly segmentBytes: number }
+}

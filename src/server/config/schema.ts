@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import { ADDRESS, parseAddress, SIZE } from './units.ts'
+
+/**
+ * What `breakglass.yaml` may say: the only source of the reader, of the types and of schema/breakglass.schema.json.
+ * Unknown keys are refused everywhere except among the fields that a target hands to its protocol, which checks its own.
+ */
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'a name: lower-case letters, digits, - and _, at most 63')
+export const handle = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'a handle: lower-case letters, digits, dot, - and _, at most 63')
+
+const addressForm = 'an address: host:port, such as 127.0.0.1:7070 or [::1]:7070'
+const address = z
+  .string()
+  .regex(ADDRESS, addressForm)
+  .refine(text => parseAddress(text) !== undefined, addressForm)
+const size = z.string().regex(SIZE, 'a size: a number and B, KiB, MiB or GiB, such as 16MiB')
+
+const secret = z
+  .union(
+    [
+      z.strictObject({
+        env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'),
+      }),
+      z.strictObject({ file: z.string().min(1) }),
+    ],
+    { error: 'a secret by reference: { env: NAME } or { file: PATH }, never its value' },
+  )
+  .meta({
+    description: 'Read when it is used: from the environment, or from a file that only the server may read.',
+  })
+
+const people = z
+  .strictObject({
+    people: z.array(handle).default([]).describe('Handles of people.'),
+    groups: z.array(name).default([]).describe('Names of groups.'),
+  })
+  .prefault({})
+  .describe('Who. Both lists empty means nobody.')
+
+const scope = z
+  .strictObject({
+    as: z.string().min(1).describe('An existing role at the target.').optional(),
+    privileges: z
+      .array(z.strictObject({ on: z.string().min(1), allow: z.array(z.string().min(1)).min(1) }))
+      .min(1)
+      .describe('Privileges that `target plan` turns into a role.')
+      .optional(),
+    hide: z.array(z.string().min(1)).describe('Columns on which the role has no SELECT.').optional(),
+  })
+  .refine(
+    value => (value.as === undefined) !== (value.privileges === undefined),
+    'a scope has either `as` (an existing role) or `privileges`',
+  )
+  .refine(
+    value => value.as === undefined || value.hide === undefined,
+    '`hide` needs `privileges`: the rights of an existing role are not ours to change',
+  )
+
+/** Fields of a target that only its protocol understands keep their form here; `{ env }` and `{ file }` in them are secrets. */
+const target = z.looseObject({
+  protocol: name.describe('How to speak with it: postgres.'),
+  address: address.describe('Where it is, as the server reaches it.'),
+  environment: name.default('production'),
+  services: z.array(name).default([]).describe('Services that depend on it; incidents name the same ones.'),
+  scopes: z.record(name, scope).default({}).describe('Roles at the target that a procedure can grant.'),
+})
+
+const severity = z
+  .record(z.string().min(1), z.int().min(1).max(5))
+  .describe('What the source says → 1 (worst) to 5.')
+const incidentSource = z
+  .strictObject({
+    source: z.enum(['webhook', 'alertmanager']),
+    secret: z
+      .union([secret, z.array(secret).min(1)])
+      .describe('Signs its messages; two while rotating.')
+      .optional(),
+    token: z
+      .union([secret, z.array(secret).min(1)])
+      .describe('Bearer token it sends.')
+      .optional(),
+    people: z
+      .record(z.string().min(1), handle)
+      .default({})
+      .describe('Its names for people (mail, login) → handle.'),
+    severity: severity.default({}),
+  })
+  .refine(
+    value => value.source !== 'webhook' || value.secret !== undefined,
+    'a webhook needs `secret`: an unsigned message proves nothing',
+  )
+  .refine(
+    value => value.source !== 'alertmanager' || value.token !== undefined,
+    'an alertmanager needs `token`: anybody could send it messages',
+  )
+
+const channel = z.strictObject({
+  channel: z.enum(['webhook']).describe('How it is delivered.'),
+  url: z.url({ protocol: /^https?$/, error: 'an http or https URL' }),
+  secret: secret.describe('Signs each delivery (Standard Webhooks): whsec_… or whsk_….'),
+})
+
+export const configSchema = z.strictObject({
+  organisation: name.describe(
+    'Part of the name under which the logs are signed; fixed once the server has started.',
+  ),
+  data: z.string().min(1).default('./data').describe('Logs, recordings and the vault.'),
+  keys: z
+    .string()
+    .min(1)
+    .default('./keys')
+    .describe('Vault key and certificates. Must lie outside `data`: a copy of the data alone opens nothing.'),
+  procedures: z.string().min(1).default('./procedures').describe('The folder of procedures and their tests.'),
+  public_url: z
+    .url({ protocol: /^https?$/, error: 'an http or https URL' })
+    .describe('How people reach the API and pages. Default http://localhost:<api port>.')
+    .optional(),
+  listen: z
+    .record(name, address)
+    .default({})
+    .describe(
+      'Addresses by purpose: `api`, and one per protocol. Defaults: 127.0.0.1:7070, postgres 127.0.0.1:7432.',
+    ),
+  identity: z
+    .strictObject({
+      local: z
+        .literal(true, { error: 'must be true: there is no other provider of identities in this version' })
+        .default(true),
+    })
+    .prefault({})
+    .describe('Passkeys and TOTP enrolled here work with every identity provider down.'),
+  owners: z
+    .strictObject({
+      people: z.array(handle).min(1, 'at least one owner: without one nobody can accept procedures'),
+      count: z.int().min(1).default(1).describe('How many of them must accept a set of procedures.'),
+    })
+    .refine(value => new Set(value.people).size === value.people.length, 'every owner once')
+    .refine(
+      value => value.count <= new Set(value.people).size,
+      '`count` is larger than the number of owners: no set of procedures could ever be accepted',
+    )
+    .describe('Who accepts procedures. Read at the first start only; afterwards the log knows them.'),
+  roles: z
+    .strictObject({
+      administer: people.describe('Add and disable people, reload procedures.'),
+      lock: people.describe('Stop all access at once, or to one target or person.'),
+      audit: people.describe('Read sessions and recordings of others; each reading is logged.'),
+      revoke: people.describe('End a grant of somebody else.'),
+    })
+    .prefault({})
+    .describe('Standing duties. None of them gives access to a target.'),
+  targets: z.record(name, target).default({}),
+  incidents: z.record(name, incidentSource).default({}),
+  alerts: z
+    .record(name, z.array(channel).min(1, 'a destination has at least one channel'))
+    .default({})
+    .describe('Destinations by name, each with its channels.'),
+  alerts_allow: z
+    .array(
+      z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+        error: 'an IP address or a range such as 10.1.0.0/16',
+      }),
+    )
+    .default([])
+    .describe('Private addresses that alerts may be sent to.'),
+  alerts_always: z
+    .array(name)
+    .default([])
+    .describe('Destinations that hear of security events: locks, procedures, the ledger, sign-ins.'),
+  alerts_single_channel: z
+    .boolean()
+    .default(false)
+    .describe('True accepts procedures that alert over one channel only.'),
+  ledger: z
+    .strictObject({ segment: size.default('16MiB').describe('Size of a log segment, allocated ahead.') })
+    .prefault({}),
+})
+
+/** As written, defaults filled in. */
+export type ConfigFile = z.output<typeof configSchema>
+
+/** JSON Schema (draft 7, what editors read) of `breakglass.yaml` as people write it: defaults may be left out. */
+export function configJsonSchema(): object {
+  return {
+    title: 'breakglass.yaml',
+    ...z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input', reused: 'inline' }),
+  }
+}

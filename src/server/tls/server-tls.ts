@@ -37,6 +37,7 @@ export async function openServerTls({
   organisation,
   names = [],
   now,
+  onTrouble,
 }: TlsOptions): Promise<ServerTls> {
   const wanted = [...new Set(['localhost', '127.0.0.1', '::1', hostname(), ...names])]
   const authority = readKeyed(folder, 'ca') ?? (await newAuthority(folder, organisation, now()))

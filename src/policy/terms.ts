@@ -27,7 +27,7 @@ export interface Terms {
     readonly idleMs?: number
     readonly extend?: { readonly times: number; readonly byMs: number }
   }
-  readonly evidence: 'before' | 'with' | 'none'
+  readonly evidence: 'before' | 'with'
   readonly record: { readonly bindValues: boolean; readonly resultBytes: number }
   /** `any_address`: the session secret is not bound to the first address that used it. */
   readonly anyAddress: boolean
@@ -39,7 +39,11 @@ export interface Terms {
     /** How long `beforeOpen` waits for one channel to confirm. */
     readonly waitMs: number
   }
-  readonly review: { readonly from: People; readonly withinMs: number; readonly overdue: 'refuse_new_requests' | 'alert' }
+  readonly review: {
+    readonly from: People
+    readonly withinMs: number
+    readonly overdue: 'refuse_new_requests' | 'alert'
+  }
   readonly limits: { readonly sessions: number; readonly grantsPerPerson: number }
 }
 
@@ -47,5 +51,10 @@ export interface Approval {
   readonly from: People
   readonly count: number
   readonly withinMs: number
-  readonly nobody?: { readonly afterMs: number; readonly factor: Factor; readonly mostMs: number; readonly alert: readonly string[] }
+  readonly nobody?: {
+    readonly afterMs: number
+    readonly factor: Factor
+    readonly mostMs: number
+    readonly alert: readonly string[]
+  }
 }

@@ -23,34 +23,37 @@ const BEHIND = 256
 export function live(c: Context, { start, stillAllowed, heartbeatMs = 15_000 }: LiveOptions): Response {
   c.header('X-Accel-Buffering', 'no')
   return streamSSE(c, async stream => {
-    const queue: (LiveMessage | undefined)[] = []
-    let wake = (): void => undefined
+    const queue: (LiveMessage | 'heartbeat')[] = []
     const ended = new AbortController()
-    ended.signal.addEventListener('abort', () => wake())
-    stream.onAbort(() => ended.abort())
-    const stop = start(message => {
-      queue.push(message)
-      if (queue.length > BEHIND) ended.abort()
+    let wake = (): void => undefined
+    const put = (item: LiveMessage | 'heartbeat'): void => {
+      queue.push(item)
+      // Aborting the stream also frees the loop below from a write that waits for this reader.
+      if (queue.length > BEHIND) stream.abort()
       wake()
-    })
-    const heartbeat = setInterval(() => {
-      queue.push(undefined)
-      wake()
-    }, heartbeatMs)
-    try {
-      while (!ended.signal.aborted) {
-        if (queue.length === 0)
-          await new Promise<void>(resolve => {
-            wake = resolve
-          })
-        if (ended.signal.aborted || !(await stillAllowed())) break
-        const message = queue.shift()
-        if (message === undefined) await stream.write(': still here\n\n')
-        else await stream.writeSSE({ event: message.event, data: JSON.stringify(message.data) })
-      }
-    } finally {
+    }
+    const heartbeat = setInterval(() => put('heartbeat'), heartbeatMs)
+    const stop = start(put)
+    stream.onAbort(() => {
       clearInterval(heartbeat)
       stop()
+      queue.length = 0
+      ended.abort()
+      wake()
+    })
+    while (!ended.signal.aborted) {
+      const item = queue.shift()
+      if (item === undefined) {
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+        continue
+      }
+      if (!(await stillAllowed())) break
+      if (item === 'heartbeat') await stream.write(': still here\n\n')
+      else await stream.writeSSE({ event: item.event, data: JSON.stringify(item.data) })
     }
+    clearInterval(heartbeat)
+    stop()
   })
 }

@@ -14,6 +14,7 @@ export const ID_PREFIX = {
   review: 'r',
   token: 't',
   credential: 'c',
+  factor: 'f',
   enrolment: 'n',
   lock: 'l',
   alert: 'a',

@@ -1,0 +1,15 @@
+import { Fault } from '../kernel/faults.ts'
+import type { IdentityContext } from './context.ts'
+import type { Digest } from './events.ts'
+import type { StepUpOf } from './step-up-with-passkey.ts'
+
+/** Which token a proof is meant for: the caller's own, or the one that asked for it elsewhere under a code. */
+export function tokenOfStepUp(at: IdentityContext, of: StepUpOf): Digest | Fault {
+  if ('principal' in of) return of.principal.token
+  return (
+    at.stepUps.find(of.code, at.journal.now()) ??
+    new Fault('not_found', 'This code is unknown, used or older than five minutes.', {
+      next: 'Ask for a new one in the terminal.',
+    })
+  )
+}

@@ -22,6 +22,8 @@ export interface Journal {
   readonly state: View
   /** The log's clock: never goes back. */
   now(): Instant
+  /** Wall ms of the newest entry; a clock found earlier than this was set back. */
+  lastLogged(): number
   /**
    * Decides on the speculative state (all commands accepted so far), logs the events in one frame and resolves when they
    * are signed. Throws the Fault the decision returned, or `ledger.*` when nothing was recorded. `decide` is synchronous and pure.

@@ -88,6 +88,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return {
     state: fold,
     now,
+    lastLogged: () => last,
     async execute(decide, { reserve = false } = {}) {
       const placed = writing.then(() => place(decide, reserve))
       writing = placed.catch(() => undefined)

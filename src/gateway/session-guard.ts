@@ -1,0 +1,193 @@
+import type { Clock, Instant } from '../kernel/clock.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../target/action.ts'
+import type { Guard } from '../target/protocol.ts'
+import type { SessionWriter } from '../recording/session-log.ts'
+
+/** With `evidence: with`, how long an action may stay undurable before the session stops. */
+const BEHIND_MS = 1_000
+
+const ENDED = { rule: 'ended', what: 'the session has ended', next: 'Ask for access again.' }
+
+export interface SessionTotals {
+  readonly actions: number
+  readonly refused: number
+  readonly rows: number
+  readonly bytes: number
+}
+
+/**
+ * Stands between client and target: records each action before it is forwarded and stops everything once the session has
+ * ended. Owned by one session; the protocol asks it, `run-session` ends it.
+ */
+export class SessionGuard implements Guard {
+  readonly rules: SessionRules
+  readonly #writer: SessionWriter
+  readonly #clock: Clock
+  #seq = 0
+  #totals = { actions: 0, refused: 0, rows: 0, bytes: 0 }
+  #ended: SessionEnd | undefined
+  #onEnd: ((end: SessionEnd) => void) | undefined
+  #onNotice: ((text: string) => void) | undefined
+  #unheard: string[] = []
+  #lastSeen: number
+  #waitingSince: number | undefined
+  readonly #evidenceFailed: (error: unknown) => void
+
+  constructor(options: {
+    readonly rules: SessionRules
+    readonly writer: SessionWriter
+    readonly clock: Clock
+    readonly now: Instant
+    /** Told once when an entry could not be written: the session then ends with reason `evidence`. */
+    readonly evidenceFailed: (error: unknown) => void
+  }) {
+    this.rules = options.rules
+    this.#writer = options.writer
+    this.#clock = options.clock
+    this.#lastSeen = options.now.mono
+    this.#evidenceFailed = options.evidenceFailed
+  }
+
+  get ended(): SessionEnd | undefined {
+    return this.#ended
+  }
+
+  get lastSeen(): number {
+    return this.#lastSeen
+  }
+
+  get totals(): SessionTotals {
+    return this.#totals
+  }
+
+  submit(action: Action): Permit | Promise<Permit> {
+    const seq = ++this.#seq
+    if (this.#ended) return { forward: false, seq, refusal: ENDED }
+    this.#totals.actions++
+    const refusal = action.objections[0]
+    if (refusal) this.#totals.refused++
+    try {
+      const pending = this.#writer.append(
+        'action',
+        leafOf(action, seq),
+        payloadOf(action),
+        refusal ? 'refused' : 'allowed',
+      )
+      // A refusal acts on nothing, so nobody waits for it; a cancel never waits.
+      if (refusal || action.kind === 'cancel' || this.rules.evidence !== 'before') {
+        this.#follow(pending.durable())
+        return refusal ? { forward: false, seq, refusal } : this.#permit(seq)
+      }
+      return pending.durable().then(
+        () => this.#permit(seq),
+        error => this.#failed(error, seq),
+      )
+    } catch (error) {
+      return this.#failed(error, seq)
+    }
+  }
+
+  finish(seq: number, outcome: Outcome): void {
+    this.#totals.rows += outcome.rows
+    this.#totals.bytes += outcome.bytes
+    const data: JsonObject = {
+      n: seq,
+      rows: outcome.rows,
+      bytes: outcome.bytes,
+      ms: Math.round(outcome.ms * 1000) / 1000,
+      ...(outcome.error && { error: outcome.error.code }),
+      ...(outcome.cut && { cut: true }),
+    }
+    const payload = {
+      ...(outcome.result !== undefined && outcome.result !== '' && { result: outcome.result }),
+      ...(outcome.error && { error: outcome.error.message }),
+    }
+    try {
+      const sealed = Object.keys(payload).length > 0 ? payload : undefined
+      this.#follow(this.#writer.append('result', data, sealed, outcome.error ? 'error' : 'done').durable())
+    } catch (error) {
+      this.#failed(error, seq)
+    }
+  }
+
+  onEnd(listener: (end: SessionEnd) => void): void {
+    this.#onEnd = listener
+    if (this.#ended) listener(this.#ended)
+  }
+
+  onNotice(listener: (text: string) => void): void {
+    this.#onNotice = listener
+    for (const text of this.#unheard.splice(0)) listener(text)
+  }
+
+  touch(): void {
+    this.#lastSeen = this.#clock.now().mono
+  }
+
+  end(end: SessionEnd): void {
+    if (this.#ended) return
+    this.#ended = end
+    this.#onEnd?.(end)
+  }
+
+  notice(text: string): void {
+    if (this.#onNotice) this.#onNotice(text)
+    else this.#unheard.push(text)
+  }
+
+  #permit(seq: number): Permit {
+    return this.#ended ? { forward: false, seq, refusal: ENDED } : { forward: true, seq }
+  }
+
+  /** One watcher at a time: the log is ordered, so what it waits for covers what came before. */
+  #follow(durable: Promise<unknown>): void {
+    const now = this.#clock.now().mono
+    if (this.#waitingSince === undefined) {
+      this.#waitingSince = now
+      durable.then(
+        () => {
+          this.#waitingSince = undefined
+        },
+        error => void this.#failed(error, 0),
+      )
+      return
+    }
+    durable.catch(error => void this.#failed(error, 0))
+    if (now - this.#waitingSince > BEHIND_MS) this.#failed(new Error('the evidence fell behind'), 0)
+  }
+
+  #failed(error: unknown, seq: number): Permit {
+    if (!this.#ended) {
+      this.end({
+        reason: 'evidence',
+        text: 'breakglass: the record of this session cannot be written, so it ends here.',
+      })
+      this.#evidenceFailed(error)
+    }
+    return { forward: false, seq, refusal: ENDED }
+  }
+}
+
+function leafOf(action: Action, seq: number): JsonObject {
+  const { kind, verbs, writes, objections } = action
+  return {
+    n: seq,
+    kind,
+    verbs,
+    ...(writes && { writes }),
+    ...(objections.length > 0 && { rules: objections.map(objection => objection.rule) }),
+  }
+}
+
+function payloadOf(action: Action): JsonObject | undefined {
+  const { text, objects, values, detail, objections } = action
+  const payload: JsonObject = {
+    ...(text !== undefined && { text }),
+    ...(objects.length > 0 && { objects }),
+    ...(values !== undefined && { values }),
+    ...(detail !== undefined && { detail: { ...detail } }),
+    ...(objections.length > 0 && { refused: objections.map(({ rule, what }) => ({ rule, what })) }),
+  }
+  return Object.keys(payload).length === 0 ? undefined : payload
+}

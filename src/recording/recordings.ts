@@ -1,0 +1,102 @@
+import { Fault } from '../kernel/faults.ts'
+import type { Journal } from '../journal/journal.ts'
+import { type RecordedEntry, readActions } from './read-actions.ts'
+import type { SessionRecord } from './session-index.ts'
+import type { SessionLog } from './session-log.ts'
+
+/** Who reads, and what they may see beyond their own sessions. */
+export interface Reader {
+  /** Pseudonym `p_…`. */
+  readonly person: string
+  mayRead(session: SessionRecord): boolean
+}
+
+export interface Match {
+  readonly session: string
+  readonly entry: RecordedEntry
+}
+
+export interface SearchOptions {
+  readonly text: string
+  readonly target?: string
+  readonly person?: string
+  /** At most this many matches; the answer says when there were more. */
+  readonly limit: number
+}
+
+export interface Recordings {
+  /** Newest first, only what the reader may see. */
+  list(
+    reader: Reader,
+    filter?: { readonly grant?: string; readonly open?: boolean },
+  ): readonly SessionRecord[]
+  /** Logs the reading, then reads. Fault `not_found`, `forbidden` (both logged when the session exists). */
+  replay(
+    reader: Reader,
+    session: string,
+  ): Promise<{ session: SessionRecord; entries: AsyncGenerator<RecordedEntry> }>
+  /** Case-insensitive search in everything sealed of the sessions the reader may see. Logged before it starts. */
+  search(reader: Reader, options: SearchOptions): Promise<{ matches: readonly Match[]; more: boolean }>
+}
+
+export function createRecordings(sessions: SessionLog, journal: Journal): Recordings {
+  const log = (
+    type: string,
+    by: string,
+    outcome: string,
+    data: Record<string, string | number>,
+    payload?: Record<string, string>,
+  ) =>
+    journal.execute(() => ({
+      events: [{ type, subject: by, outcome, data: { by, ...data }, ...(payload && { payload, seal: by }) }],
+      result: undefined,
+    }))
+
+  return {
+    list(reader, filter = {}) {
+      const found: SessionRecord[] = []
+      for (const session of sessions.index.all()) {
+        if (filter.grant !== undefined && session.grant !== filter.grant) continue
+        if (filter.open !== undefined && filter.open !== (session.closedAt === undefined)) continue
+        if (session.person === reader.person || reader.mayRead(session)) found.push(session)
+      }
+      return found
+    },
+    async replay(reader, id) {
+      const session = sessions.index.get(id)
+      if (!session)
+        throw new Fault('not_found', `There is no session ${id}.`, {
+          next: 'List sessions with `breakglass sessions`.',
+        })
+      if (session.person !== reader.person && !reader.mayRead(session)) {
+        await log('recording.refused', reader.person, 'refused', { session: id, grant: session.grant })
+        throw new Fault('forbidden', 'This session is not yours to read.', {
+          next: 'Its reviewers and the auditors may; this attempt was recorded.',
+        })
+      }
+      await log('recording.read', reader.person, 'read', { session: id, grant: session.grant })
+      return { session, entries: readActions(sessions, id) }
+    },
+    async search(reader, { text, target, person, limit }) {
+      const needle = text.toLowerCase()
+      if (needle.trim() === '')
+        throw new Fault('input.invalid', 'There is nothing to search for.', { next: 'Give a word.' })
+      const scope = this.list(reader).filter(
+        session =>
+          (target === undefined || session.target === target) &&
+          (person === undefined || session.person === person),
+      )
+      await log('recording.searched', reader.person, 'read', { sessions: scope.length }, { text })
+      const matches: Match[] = []
+      for (const session of scope) {
+        for await (const entry of readActions(sessions, session.id)) {
+          if (entry.payload === undefined) continue
+          if (!JSON.stringify(entry.payload).toLowerCase().includes(needle)) continue
+          if (matches.length === limit) return { matches, more: true }
+          matches.push({ session: session.id, entry })
+        }
+      }
+      return { matches, more: false }
+    },
+  }
+}

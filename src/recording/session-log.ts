@@ -1,0 +1,103 @@
+import type { SessionId } from '../kernel/ids.ts'
+import type { JsonObject, JsonValue } from '../kernel/json.ts'
+import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log.ts'
+import type { Receipt } from '../ledger/receipt.ts'
+import { SessionIndex } from './session-index.ts'
+
+export interface SessionKeys extends KeyRing {
+  obtain(name: string): Promise<SealKey>
+}
+
+export interface SessionOpening {
+  readonly session: SessionId
+  readonly grant: string
+  readonly person: string
+  readonly target: string
+  readonly protocol: string
+  readonly scope: string
+  readonly evidence: string
+  /** Sealed: where from, and what the client calls itself. */
+  readonly remote: string
+  readonly application: string
+}
+
+/** Appends entries of one session; the log keeps their order and chain. */
+export interface SessionWriter {
+  readonly session: SessionId
+  readonly opened: Receipt
+  append(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Pending
+  /** The last entry; from the reserve when the disk is full. Completeness: entry count and chain end here. */
+  close(data: JsonObject): Promise<void>
+}
+
+/** The log of actions of this node. Owns the index over it, which is derived and rebuilt at start. */
+export interface SessionLog {
+  readonly log: Log
+  readonly index: SessionIndex
+  begin(opening: SessionOpening): Promise<SessionWriter>
+  read(index: number): Promise<Entry>
+  payload(index: number): Promise<JsonValue | undefined>
+}
+
+/** Folds the log into its index and closes what a crash left open, before anybody may open a session. */
+export async function openSessionLog(log: Log, keys: SessionKeys): Promise<SessionLog> {
+  const index = new SessionIndex()
+  for await (const entry of log.entries(0)) index.add(entry)
+  const cut: Draft[] = [...index.open()].map(({ id, grant, person, target }) => ({
+    type: 'session.closed',
+    src: id,
+    subject: person,
+    target,
+    outcome: 'crash',
+    data: { session: id, grant, reason: 'crash' },
+  }))
+  if (cut.length > 0) await written(log.append(cut, { reserve: true }))
+
+  async function written(pending: Pending): Promise<Receipt> {
+    const receipts = await pending.durable()
+    for (const entry of pending.entries) index.add(entry)
+    return receipts[0] as Receipt
+  }
+
+  return {
+    log,
+    index,
+    read: position => log.read(position),
+    payload: position => log.payload(position, keys),
+    async begin(opening) {
+      const { session, grant, person, target, protocol, scope, evidence, remote, application } = opening
+      const seal = await keys.obtain(`session/${session}`)
+      const draft = (type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Draft => ({
+        type,
+        src: session,
+        subject: person,
+        target,
+        data,
+        ...(payload !== undefined && { payload, seal }),
+        ...(outcome !== undefined && { outcome }),
+      })
+      const opened = await written(
+        log.append([
+          draft('session.opened', { session, grant, protocol, scope, evidence }, { remote, application }),
+        ]),
+      )
+      return {
+        session,
+        opened,
+        append(type, data, payload, outcome) {
+          const pending = log.append([draft(type, data, payload, outcome)])
+          for (const entry of pending.entries) index.add(entry)
+          return pending
+        },
+        async close(data) {
+          await written(
+            log.append(
+              [draft('session.closed', { session, grant, ...data }, undefined, String(data.reason))],
+              { reserve: true },
+            ),
+          )
+        },
+      }
+    },
+  }
+}

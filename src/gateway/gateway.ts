@@ -128,7 +128,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         clock,
         state: journal.state,
         live,
-        lastLogged: journal.lastLogged,
+        lastLogged: () => journal.lastLogged(),
         expire: grant => {
           if (expiring.has(grant.id)) return
           expiring.add(grant.id)
@@ -149,7 +149,10 @@ export function createGateway(options: GatewayOptions): Gateway {
         handle: grant => logins.retire(grant),
         onError: (error, name, key) => options.onError(error, `${name} ${key}`),
       })
-      stops.push(deadlines.stop, () => cleaning.stop())
+      stops.push(
+        () => deadlines.stop(),
+        () => cleaning.stop(),
+      )
     },
     async close() {
       for (const stop of stops) stop()

@@ -196,7 +196,7 @@ export function createGrants(ports: GrantPorts) {
         throw error
       })
       return typeof payload === 'object' && payload !== null && 'reason' in payload
-        ? String(payload.reason)
+        ? (payload.reason as string)
         : undefined
     },
   }

@@ -1,7 +1,6 @@
 import { canonicalJson } from '../kernel/canonical-json.ts'
 import { sha256Hex } from '../kernel/bytes.ts'
 import { Fault } from '../kernel/faults.ts'
-import type { IncidentId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { freshness } from '../incident/freshness.ts'
 import { incidents } from '../incident/slice.ts'
@@ -119,7 +118,7 @@ function pick(
   if (wanted === undefined) {
     return [...openOnes.sort((a, b) => a.severity - b.severity || b.openedAt - a.openedAt), undefined]
   }
-  const found = find(wanted as IncidentId)
+  const found = find(wanted)
   if (found) return [found]
   return new Fault('not_found', `There is no incident ${JSON.stringify(wanted.slice(0, 80))}.`, {
     next: 'List them with `breakglass incidents`, or declare one with `breakglass incident declare`.',

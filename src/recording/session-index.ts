@@ -33,11 +33,11 @@ export class SessionIndex {
       const { data } = entry
       const record: SessionRecord = {
         id: entry.src,
-        grant: String(data.grant),
+        grant: data.grant as string,
         person: entry.subject ?? '',
         target: entry.target ?? '',
-        protocol: String(data.protocol),
-        scope: String(data.scope),
+        protocol: data.protocol as string,
+        scope: data.scope as string,
         openedAt: entry.t,
         actions: 0,
         refused: 0,
@@ -88,7 +88,7 @@ function advanced(record: SessionRecord, entry: Entry): SessionRecord {
         bytes: record.bytes + Number(entry.data.bytes ?? 0),
       }
     case 'session.closed':
-      return { ...record, closedAt: entry.t, reason: String(entry.data.reason) }
+      return { ...record, closedAt: entry.t, reason: entry.data.reason as string }
     default:
       return record
   }

@@ -92,7 +92,7 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
         async close(data) {
           await written(
             log.append(
-              [draft('session.closed', { session, grant, ...data }, undefined, String(data.reason))],
+              [draft('session.closed', { session, grant, ...data }, undefined, data.reason as string)],
               { reserve: true },
             ),
           )

@@ -1,0 +1,37 @@
+// The real servers and clients of the tests. On Debian as root they are installed; elsewhere what is missing is named
+// and the suites that need it are skipped, visibly.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+
+const NEEDED = [
+  { what: 'PostgreSQL 15 server', found: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql' },
+  { what: 'psql', found: '/usr/bin/psql', package: 'postgresql-client' },
+  { what: 'PgBouncer', found: '/usr/sbin/pgbouncer', package: 'pgbouncer' },
+  { what: 'Alertmanager', found: '/usr/bin/prometheus-alertmanager', package: 'prometheus-alertmanager' },
+  { what: 'Chromium', found: '/usr/bin/chromium', package: 'chromium' },
+  { what: 'psycopg2', found: '/usr/lib/python3/dist-packages/psycopg2', package: 'python3-psycopg2' },
+  { what: 'Java', found: '/usr/bin/java', package: 'default-jdk-headless' },
+  { what: 'PostgreSQL JDBC', found: '/usr/share/java/postgresql.jar', package: 'libpostgresql-jdbc-java' },
+  { what: 'libfaketime', found: '/usr/bin/faketime', package: 'faketime' },
+  { what: 'strace', found: '/usr/bin/strace', package: 'strace' },
+]
+
+export function bringServers() {
+  const missing = NEEDED.filter(({ found }) => !existsSync(found))
+  if (missing.length === 0) return
+  const names = missing.map(({ what }) => what).join(', ')
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.log(`Not here, their tests are skipped: ${names}.`)
+    console.log(`On Debian: apt-get install ${missing.map(entry => entry.package).join(' ')}`)
+    return
+  }
+  console.log(`Installing for the tests: ${names} …`)
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...args], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+  apt('update')
+  const done = apt('install', '-y', '--no-install-recommends', ...missing.map(entry => entry.package))
+  if (done.status !== 0) console.log('Some could not be installed; their tests are skipped.')
+}

@@ -1,8 +1,8 @@
 import { Fault, isFault } from '../kernel/faults.ts'
 import type { Journal } from '../journal/journal.ts'
-import { VerifiedPrincipal } from '../identity/verified-principal.ts'
+import type { VerifiedPrincipal } from '../identity/verified-principal.ts'
 import { type Answers, complete, objection, refusal } from './decide.ts'
-import type { Review } from './review.ts'
+import { isOverdue, type Review } from './review.ts'
 import { reviews } from './slice.ts'
 
 export type Reviews = ReturnType<typeof createReviews>
@@ -40,6 +40,9 @@ async function completeReview(
 }
 
 export interface ReadableReview extends Review {
+  readonly overdue: boolean
+  /** Whether the person who reads it may answer it. */
+  readonly yours: boolean
   /** Present once completed, unless its key was destroyed. */
   readonly text?: string
 }
@@ -49,12 +52,13 @@ function listReviews(
   journal: Journal,
   by: VerifiedPrincipal,
   mayAudit: (by: VerifiedPrincipal) => boolean,
-): readonly Review[] {
+): readonly ReadableReview[] {
   const all = mayAudit(by)
   return [...journal.state.all(reviews)]
     .filter(review => review.state !== 'none' && (all || mayRead(review, by)))
     .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
     .slice(0, 500)
+    .map(review => readable(journal, review, by))
 }
 
 /** Faults: `not_found`, `forbidden`. */
@@ -70,13 +74,19 @@ async function getReview(
     throw new Fault('forbidden', 'This review is neither yours to answer nor about you.', {
       next: 'Ask somebody with the audit role.',
     })
-  if (!review.completed) return review
+  const found = readable(journal, review, by)
+  if (!review.completed) return found
   const payload = await journal.payload(review.completed.entry).catch((error: unknown) => {
     if (isFault(error, 'evidence.erased')) return undefined
     throw error
   })
-  if (typeof payload !== 'object' || payload === null || !('text' in payload)) return review
-  return typeof payload.text === 'string' ? { ...review, text: payload.text } : review
+  if (typeof payload !== 'object' || payload === null || !('text' in payload)) return found
+  return typeof payload.text === 'string' ? { ...found, text: payload.text } : found
+}
+
+function readable(journal: Journal, review: Review, by: VerifiedPrincipal): ReadableReview {
+  const yours = review.state === 'open' && objection(review, by) === undefined
+  return { ...review, overdue: isOverdue(review, journal.now().wall), yours }
 }
 
 function mayRead(review: Review, by: VerifiedPrincipal): boolean {

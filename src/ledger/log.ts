@@ -88,7 +88,12 @@ export interface Log {
   readonly origin: string
   /** Entries written or being written; the next draft gets this index. */
   readonly length: number
-  /** All drafts go into one frame, or none does. Synchronous up to taking the place; I/O follows. */
+  /**
+   * All drafts go into one frame, or none does. Synchronous up to taking the place; I/O follows. Throws at once, without
+   * having taken a place, what is already known: too large, full, failed or closed. When a queued append is refused for
+   * lack of space, those queued behind it are refused with it (their indices would shift); `reserve` may use the
+   * preallocated reserve, and is worth appending again after such a refusal.
+   */
   append(drafts: readonly Draft[], options?: { readonly reserve?: boolean }): Pending
   /** Last signed head. */
   head(): Head

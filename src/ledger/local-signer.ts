@@ -1,0 +1,88 @@
+import { Fault } from '../kernel/faults.ts'
+import { signCheckpoint } from './checkpoint.ts'
+import type { Disk } from './disk.ts'
+import { noteSigner } from './note.ts'
+import type { Signer } from './signer.ts'
+import { encodeSlot, MEMORY_FILE, readMemory, SLOT_BYTES, SLOTS } from './signer-memory.ts'
+
+export interface LocalSignerOptions {
+  /** The log's origin, which is also the key's name. */
+  readonly origin: string
+  /** 32 bytes (RFC 8032); owned by the vault. */
+  readonly seed: Uint8Array
+  /** The signer's own folder: never the log's, so that restoring the log cannot turn back its memory. */
+  readonly disk: Disk
+}
+
+/**
+ * A signer in this process. One write and one fdatasync to preallocated slots per signature. Errors: `ledger.damaged`
+ * when its memory cannot be read at all.
+ */
+export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions): Promise<Signer> {
+  const key = noteSigner(origin, seed)
+  const stored = await disk.read(MEMORY_FILE)
+  const memory = readMemory(stored ?? Buffer.alloc(SLOTS * SLOT_BYTES), key)
+  if (memory.damaged.length > 0 && memory.last === undefined && memory.damaged.length >= SLOTS) {
+    throw new Fault('ledger.damaged', `The signer of ${origin} cannot read what it signed last.`, {
+      next: "Restore the signer's folder; without its memory a rollback of the log would go unnoticed.",
+      facts: { file: MEMORY_FILE },
+    })
+  }
+  const file = await disk.open(MEMORY_FILE)
+  if ((await file.size()) !== SLOTS * SLOT_BYTES) {
+    await file.write(
+      0,
+      Buffer.concat([stored ?? Buffer.alloc(0), Buffer.alloc(SLOTS * SLOT_BYTES)]).subarray(
+        0,
+        SLOTS * SLOT_BYTES,
+      ),
+    )
+    await file.sync()
+  }
+
+  let last = memory.last
+  let failed: unknown
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const signNext = async (size: number, root: Buffer): Promise<string> => {
+    if (failed !== undefined) throw failed
+    if (last !== undefined && last.checkpoint.size === size && last.checkpoint.root.equals(root))
+      return last.text
+    if (last !== undefined && size <= last.checkpoint.size) {
+      throw new Fault(
+        'ledger.damaged',
+        `The signer of ${origin} refused a head of ${size}: it has signed ${last.checkpoint.size}.`,
+        {
+          next: 'The log was turned back or rewritten; restore it to the signed head, or start a new origin.',
+          facts: { size, signed: last.checkpoint.size },
+        },
+      )
+    }
+    const text = signCheckpoint(size, root, key)
+    const slot = last === undefined ? 0 : 1 - last.slot
+    try {
+      await file.write(slot * SLOT_BYTES, encodeSlot(text))
+      await file.sync()
+    } catch (error) {
+      failed = error
+      throw error
+    }
+    last = { slot, text, checkpoint: { origin, size, root } }
+    return text
+  }
+
+  return {
+    vkey: key.vkey,
+    last: () => last?.checkpoint,
+    async close() {
+      await turn
+      failed ??= new Error('the signer is closed')
+      await file.close()
+    },
+    sign(size, root) {
+      const signed = turn.then(() => signNext(size, root))
+      turn = signed.catch(() => undefined)
+      return signed
+    },
+  }
+}

@@ -1,0 +1,171 @@
+import type { Clock } from '../kernel/clock.ts'
+import { Fault } from '../kernel/faults.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import { CLEAN_STOP_FILE, encodeCleanStop } from './clean-stop.ts'
+import { Committer } from './commit.ts'
+import type { Disk } from './disk.ts'
+import { EntryReader } from './entry-reader.ts'
+import { logIdOf } from './frame.ts'
+import type { Draft } from './log.ts'
+import { EMPTY_ROOT } from './merkle.ts'
+import { parseVkey } from './note.ts'
+import { Publisher } from './publish.ts'
+import { recover, type Recovered } from './recover.ts'
+import { RunningLog } from './running-log.ts'
+import { Segments } from './segments.ts'
+import type { Signer } from './signer.ts'
+import { Signing } from './signing.ts'
+import { type TilePath, tilePath } from './tile-path.ts'
+import { Tiles } from './tiles.ts'
+import { Tree } from './tree.ts'
+import { fullFault, isNoSpace } from './trouble.ts'
+
+export interface OpenLogOptions {
+  /** `control`, or the name of the gateway node. */
+  readonly name: string
+  /** Schemeless URL, the signer's key name; never reused. */
+  readonly origin: string
+  /** The log's own folder; its lock must be held by this process. */
+  readonly disk: Disk
+  /** Closed with the log. */
+  readonly signer: Signer
+  readonly clock: Clock
+  /** Bytes of a segment, at least 64 KiB; two of them are always preallocated. */
+  readonly segmentBytes?: number
+  /** 0 (default): sign as soon as durable; else at most this many ms later. */
+  readonly signEveryMs?: number
+  /** Longest delay until the derived files show a signed head, ms. */
+  readonly publishEveryMs?: number
+  /** Facts of entry 0: origin, verifier key, procedure digest, version. */
+  readonly entryZero: JsonObject
+}
+
+const SEGMENT_BYTES = 4 * 1024 * 1024
+const LEAST_SEGMENT_BYTES = 64 * 1024
+const SOURCE = 'ledger'
+
+/**
+ * Recovers and opens a log; a new one gets its entry 0. Errors: `ledger.damaged` (nothing was changed), `ledger.full`
+ * when there is no room for a first segment, `config.invalid` when signer and origin do not belong together.
+ */
+export async function openLog(options: OpenLogOptions): Promise<RunningLog> {
+  const {
+    name,
+    origin,
+    disk,
+    signer,
+    clock,
+    segmentBytes = SEGMENT_BYTES,
+    signEveryMs = 0,
+    publishEveryMs = 1000,
+  } = options
+  const verifier = parseVkey(signer.vkey)
+  if (verifier === undefined || verifier.name !== origin) {
+    throw new Fault('config.invalid', `The signer of the log ${name} is not that of ${origin}.`, {
+      next: 'Give the log the signer whose key is named like its origin.',
+    })
+  }
+  if (segmentBytes < LEAST_SEGMENT_BYTES)
+    throw new RangeError(`a segment has at least ${LEAST_SEGMENT_BYTES} bytes`)
+
+  const keep = (tile: TilePath, bytes: Buffer): void => {
+    tiles?.pending.set(tilePath(tile), { tile, bytes })
+  }
+  let tiles: Tiles | undefined
+  const tree = new Tree(keep)
+  const recovered = await recover({ log: name, origin, disk, verifier, signed: signer.last(), tree })
+  await disk.remove(CLEAN_STOP_FILE)
+
+  const segments = new Segments(disk, segmentBytes, recovered.segments)
+  await prepare(segments, name)
+  const reader = new EntryReader(name, segments, recovered.places)
+  tiles = new Tiles(disk, tree, reader)
+  const checkpoint = tree.size === 0 ? '' : await signer.sign(tree.size, tree.root())
+  const head = { size: tree.size, root: tree.size === 0 ? EMPTY_ROOT : tree.root(), checkpoint }
+  const signing: Signing = new Signing(
+    {
+      signer,
+      tree,
+      everyMs: signEveryMs,
+      onSigned: () => publisher.touch(),
+      onFailed: cause => committer.fail(cause),
+    },
+    head,
+  )
+  const publisher = new Publisher(
+    disk,
+    tiles,
+    reader,
+    () => signing.head,
+    publishEveryMs,
+    recovered.published,
+  )
+  const committer: Committer = new Committer({
+    log: name,
+    logId: logIdOf(origin),
+    epoch: recovered.epoch + 1,
+    previous: recovered.previousFrame,
+    segments,
+    onDurable: placed => log.settle(placed),
+    onRefused: () => log.rollBack(),
+    onTrouble: trouble => log.troubled(trouble),
+  })
+  const log: RunningLog = new RunningLog({
+    name,
+    origin,
+    clock,
+    tree,
+    places: recovered.places,
+    chains: recovered.chains,
+    segments,
+    committer,
+    signing,
+    signer,
+    reader,
+    tiles,
+    lastTime: recovered.lastTime,
+    finish: async clean => {
+      await publisher.stop()
+      if (!clean) return
+      // Derived files and the marker may lack room; the next start then recovers.
+      try {
+        await publisher.flush()
+        await disk.replace(CLEAN_STOP_FILE, encodeCleanStop(signing.head))
+      } catch (error) {
+        if (!isNoSpace(error)) throw error
+      }
+    },
+  })
+  await firstWords(log, recovered, options)
+  return log
+}
+
+/** The segment in use and one spare; without room for the spare the log opens as it is, and asks again when it needs it. */
+async function prepare(segments: Segments, log: string): Promise<void> {
+  try {
+    await segments.reserve()
+    await segments.reserve()
+  } catch (error) {
+    if (!isNoSpace(error)) throw error
+    if (!segments.usable) throw fullFault(log)
+  }
+}
+
+async function firstWords(
+  log: RunningLog,
+  recovered: Recovered,
+  { entryZero }: OpenLogOptions,
+): Promise<void> {
+  const draft: Draft | undefined =
+    log.length === 0
+      ? { type: 'ledger.created', src: SOURCE, data: entryZero }
+      : recovered.cause === undefined
+        ? undefined
+        : {
+            type: 'ledger.recovered',
+            src: SOURCE,
+            outcome: recovered.cause,
+            data: { torn_bytes: recovered.tornBytes },
+          }
+  if (draft !== undefined) await log.append([draft], { reserve: true }).signed()
+}

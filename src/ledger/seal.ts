@@ -1,0 +1,128 @@
+import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto'
+import { sameBytes } from '../kernel/bytes.ts'
+import { Fault } from '../kernel/faults.ts'
+import type { JsonValue } from '../kernel/json.ts'
+import { jcs } from './jcs.ts'
+import type { KeyRing, SealKey } from './log.ts'
+
+/** Largest canonical payload in bytes; larger things live in the recording. */
+export const PAYLOAD_LIMIT = 256 * 1024
+
+const SALT = 32
+const NONCE = 12
+const TAG = 16
+const KEY = 32
+const CIPHER = 'aes-256-gcm'
+
+export interface Sealed {
+  /** u8 length of the key's name ‖ name ‖ nonce ‖ ciphertext of (salt ‖ JCS(payload)) ‖ tag. */
+  readonly bytes: Buffer
+  /** Hex HMAC-SHA256(salt, JCS(payload)): what the leaf holds. */
+  readonly commit: string
+}
+
+/**
+ * AES-256-GCM under `key` with a random 96-bit nonce; the log's origin and the entry's id are authenticated, so that a
+ * ciphertext moved to another entry does not open. Errors: `ledger.too_large` above 256 KiB.
+ */
+export function sealPayload(payload: JsonValue, key: SealKey, origin: string, id: string): Sealed {
+  const text = Buffer.from(jcs(payload))
+  if (text.length > PAYLOAD_LIMIT) {
+    throw new Fault(
+      'ledger.too_large',
+      `The payload has ${text.length} bytes; ${PAYLOAD_LIMIT} is the most.`,
+      {
+        next: 'Put the large part into the recording and log its digest.',
+        facts: { bytes: text.length, limit: PAYLOAD_LIMIT },
+      },
+    )
+  }
+  const name = Buffer.from(key.name)
+  if (name.length === 0 || name.length > 255) throw new TypeError('a seal key has a name of 1 to 255 bytes')
+  if (key.bytes.length !== KEY) throw new TypeError('a seal key has 32 bytes')
+
+  const random = randomBits(SALT + NONCE)
+  const salt = random.subarray(0, SALT)
+  const nonce = random.subarray(SALT)
+  const cipher = createCipheriv(CIPHER, key.bytes, nonce)
+  cipher.setAAD(context(origin, id))
+  const head = cipher.update(salt)
+  const body = cipher.update(text)
+  cipher.final()
+  const bytes = Buffer.concat([Buffer.of(name.length), name, nonce, head, body, cipher.getAuthTag()])
+  return { bytes, commit: commitment(salt, text) }
+}
+
+/** The name of the key that sealed it, in the clear beside the ciphertext. */
+export function sealedBy(sealed: Buffer): string {
+  return sealed.toString('utf8', 1, 1 + (sealed[0] ?? 0))
+}
+
+/** A payload opened with its salt: together they prove to anybody what the leaf's commitment stands for. */
+export interface Opened {
+  readonly payload: JsonValue
+  readonly salt: Buffer
+  /** JCS(payload), the bytes that were committed to. */
+  readonly text: Buffer
+}
+
+/**
+ * Undefined when ciphertext, context or commitment do not belong together: the stored payload is damaged.
+ * Fault `evidence.erased` when the key ring no longer has the key.
+ */
+export function openPayload(
+  sealed: Buffer,
+  keys: KeyRing,
+  origin: string,
+  id: string,
+  commit: string,
+): Opened | undefined {
+  const name = sealedBy(sealed)
+  const key = keys.find(name)
+  if (key === undefined) {
+    throw new Fault('evidence.erased', `The payload of ${id} was erased: its key ${name} was destroyed.`, {
+      next: 'The entry and its proof remain; the log holds the event that records the erasure.',
+      facts: { id, key: name },
+    })
+  }
+  const start = 1 + (sealed[0] ?? 0)
+  const end = sealed.length - TAG
+  if (end < start + NONCE + SALT) return undefined
+  const decipher = createDecipheriv(CIPHER, key.bytes, sealed.subarray(start, start + NONCE))
+  decipher.setAAD(context(origin, id))
+  decipher.setAuthTag(sealed.subarray(end))
+  let plain: Buffer
+  try {
+    plain = Buffer.concat([decipher.update(sealed.subarray(start + NONCE, end)), decipher.final()])
+  } catch {
+    return undefined
+  }
+  const salt = plain.subarray(0, SALT)
+  const text = plain.subarray(SALT)
+  if (!sameBytes(Buffer.from(commitment(salt, text)), Buffer.from(commit))) return undefined
+  return { payload: JSON.parse(text.toString('utf8')) as JsonValue, salt, text }
+}
+
+/** Hex HMAC-SHA256(salt, JCS(payload)). */
+export function commitment(salt: Uint8Array, text: Uint8Array): string {
+  return createHmac('sha256', salt).update(text).digest('hex')
+}
+
+function context(origin: string, id: string): Buffer {
+  return Buffer.from(`${origin}\n${id}`)
+}
+
+// Asking the system for every 44 bytes costs more than the cipher; the pool is wiped as it is handed out.
+const pool = Buffer.alloc(8192)
+let used = pool.length
+
+function randomBits(length: number): Buffer {
+  if (used + length > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  const bits = Buffer.from(pool.subarray(used, used + length))
+  pool.fill(0, used, used + length)
+  used += length
+  return bits
+}

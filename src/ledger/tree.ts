@@ -1,0 +1,82 @@
+import { Frontier } from './frontier.ts'
+import { HASH_BYTES } from './merkle.ts'
+import { TILE_BYTES, TILE_WIDTH, type TilePath } from './tile-path.ts'
+
+/** The tile being filled at one level. */
+interface Edge {
+  /** Full tiles to the left of it. */
+  full: number
+  width: number
+  readonly bytes: Buffer
+}
+
+/** Bits of the index that one level of tiles covers. */
+export const TILE_HEIGHT = 8
+
+/**
+ * The tree of the durable entries as far as it is kept in memory: the root, and the rightmost tile of each level.
+ * Owned by the committing side; grows only after fdatasync. Full tiles are handed to `onFull` once, as they fill up.
+ */
+export class Tree {
+  readonly #frontier = new Frontier()
+  readonly #edges: Edge[] = []
+  readonly #onFull: (tile: TilePath, bytes: Buffer) => void
+
+  constructor(onFull: (tile: TilePath, bytes: Buffer) => void) {
+    this.#onFull = onFull
+  }
+
+  get size(): number {
+    return this.#frontier.size
+  }
+
+  root(): Buffer {
+    return this.#frontier.root()
+  }
+
+  append(leaf: Buffer): void {
+    this.#frontier.append(leaf, this.#place)
+  }
+
+  /** Number of full tiles at `level`. */
+  full(level: number): number {
+    return this.#edges[level]?.full ?? 0
+  }
+
+  /** The hashes of the rightmost tile of `level`, undefined when it is empty. Do not keep: it grows and is reused. */
+  edge(level: number): Buffer | undefined {
+    const edge = this.#edges[level]
+    return edge === undefined || edge.width === 0
+      ? undefined
+      : edge.bytes.subarray(0, edge.width * HASH_BYTES)
+  }
+
+  get levels(): number {
+    return this.#edges.length
+  }
+
+  readonly #place = (height: number, _index: number, hash: Buffer): void => {
+    if (height % TILE_HEIGHT !== 0) return
+    const level = height / TILE_HEIGHT
+    const edge = (this.#edges[level] ??= { full: 0, width: 0, bytes: Buffer.alloc(TILE_BYTES) })
+    hash.copy(edge.bytes, edge.width * HASH_BYTES)
+    edge.width += 1
+    if (edge.width < TILE_WIDTH) return
+    this.#onFull({ level, index: edge.full, width: TILE_WIDTH }, Buffer.from(edge.bytes))
+    edge.full += 1
+    edge.width = 0
+  }
+}
+
+/** The partial tiles that a tree of `size` needs (c2sp.org/tlog-tiles "Partial Tiles"), bundle included. */
+export function partialTiles(size: number): TilePath[] {
+  const tiles: TilePath[] = []
+  for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / TILE_WIDTH)) {
+    const width = count % TILE_WIDTH
+    if (width === 0) continue
+    const index = Math.floor(count / TILE_WIDTH)
+    if (level === 0) tiles.push({ level: 'entries', index, width })
+    tiles.push({ level, index, width })
+  }
+  return tiles
+}

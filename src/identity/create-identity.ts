@@ -117,6 +117,7 @@ export async function createIdentity(options: IdentityOptions) {
 
   return {
     settings: at.settings,
+    now: () => journal.now(),
     /** People whose profile record is not the one the log names. */
     damaged: at.directory.damaged as readonly PersonId[],
     handleOf: (person: PersonId) => at.directory.handleOf(person),

@@ -61,7 +61,7 @@ export class VerifiedPrincipal implements PrincipalFacts {
   }
 
   static is(value: unknown): value is VerifiedPrincipal {
-    return typeof value === 'object' && value !== null && #made in value
+    return typeof value === 'object' && value !== null && #made in value && value.#made
   }
 
   /** Hands out the only maker, once; a second claim throws. */

@@ -106,6 +106,8 @@ export interface Log {
   /** RFC 6962 inclusion proof for `index` in the tree of `size` (default: the signed head). Hashes, leaf to root. */
   inclusion(index: number, size?: number): Promise<readonly Buffer[]>
   consistency(from: number, to?: number): Promise<readonly Buffer[]>
+  /** A file of the standard layout (c2sp.org/tlog-tiles) by its path, `checkpoint` apart; undefined when the tree has none such. */
+  readTile(path: string): Promise<Buffer | undefined>
   /** True while appends are refused because space ran out or the log failed. */
   readonly trouble: 'full' | 'failed' | undefined
   /** Called on every change of `trouble`; a full log asks for space again by itself every second. */

@@ -50,7 +50,10 @@ export function decideReport(
   )
     return record('recorded', { ...facts, id: report.freshId }, report)
   if (heard || known.status === 'resolved' || facts.updatedAt < known.updatedAt) return unchanged(known)
-  if (sameSubstance(known, facts)) return seen(known, facts, report, now)
+  if (sameSubstance(known, facts)) {
+    if (report.kind.order === 'arrival') return seen(known, facts, now)
+    if (facts.updatedAt === known.updatedAt) return unchanged(known)
+  }
   return record(facts.status === 'resolved' ? 'resolved' : 'changed', facts, report)
 }
 
@@ -116,15 +119,11 @@ function payloadOf({ declaredBy, url, responders, external, title }: Reported): 
   }
 }
 
-function seen(known: StoredIncident, facts: IncidentFacts, report: Report, now: number) {
-  if (report.kind.order === 'arrival' && now - known.seenAt < SEEN_EVERY_MS) return unchanged(known)
-  const { message } = report
+function seen(known: StoredIncident, facts: IncidentFacts, now: number) {
+  if (now - known.seenAt < SEEN_EVERY_MS) return unchanged(known)
   return {
     outcome: { id: known.id, effect: 'unchanged' as const },
-    event: {
-      type: 'incident.seen',
-      data: { incident: known.id, updated_at: facts.updatedAt, ...(message !== undefined && { message }) },
-    },
+    event: { type: 'incident.seen', data: { incident: known.id, updated_at: facts.updatedAt } },
   }
 }
 

@@ -32,12 +32,7 @@ export function evolve(
       }
     case 'incident.seen':
       if (!incident || incident.status === 'resolved') return incident
-      return {
-        ...incident,
-        updatedAt: event.data.updated_at as number,
-        seenAt: event.t,
-        messages: [...incident.messages, ...messageOf(event)].slice(-MESSAGES_KEPT),
-      }
+      return { ...incident, updatedAt: event.data.updated_at as number, seenAt: event.t }
     default:
       return incident
   }

@@ -1,5 +1,6 @@
 import { Fault } from '../kernel/faults.ts'
 import type { PersonId } from '../kernel/ids.ts'
+import { includes, nameOf } from '../grant/people.ts'
 import type { NewEvent } from '../journal/slice.ts'
 import { isOverdue, NECESSITIES, type Necessity, type Review, type Verdict, VERDICTS } from './review.ts'
 
@@ -38,10 +39,9 @@ export function objection(review: Review, by: Reviewer): Fault | undefined {
     return new Fault('grant.own', 'This is the review of your own grant; somebody else answers it.', {
       next: 'Ask one of the reviewers that the procedure names.',
     })
-  const { people, groups } = review.terms.from
-  if (!people.includes(by.handle) && !by.groups.some(group => groups.includes(group)))
+  if (!includes(review.terms.from, by))
     return new Fault('forbidden', `You are not among the reviewers of ${review.procedure}.`, {
-      next: 'The procedure names them under review.from.',
+      next: `${nameOf(review.terms.from)} may answer it.`,
     })
   if (by.kind === 'api')
     return new Fault('forbidden', 'A program may not answer a review.', {
@@ -68,9 +68,14 @@ export function complete(review: Review, by: Reviewer, answers: Answers): readon
   ]
 }
 
-/** Logged when somebody tries who may not. */
+/** Logged when somebody tries who may not (attack 4). */
 export function refusal(review: Review, by: Reviewer, why: Fault): NewEvent {
-  return { ...event(review, 'review.refused', { by: by.person, why: why.code }), outcome: 'refused' }
+  return {
+    type: 'attempt.refused',
+    subject: by.person,
+    outcome: 'refused',
+    data: { grant: review.grant, review: review.id, act: 'review', why: why.code },
+  }
 }
 
 const SAID = {

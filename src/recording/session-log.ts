@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../kernel/json.ts'
 import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import { SessionIndex } from './session-index.ts'
+import { splitPayload } from './split-payload.ts'
 
 export interface SessionKeys extends KeyRing {
   obtain(name: string): Promise<SealKey>
@@ -25,6 +26,7 @@ export interface SessionOpening {
 export interface SessionWriter {
   readonly session: SessionId
   readonly opened: Receipt
+  /** Texts too long for one entry go before it in entries of type `part`, in the same frame. */
   append(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Pending
   /** The last entry; from the reserve when the disk is full. Completeness: entry count and chain end here. */
   close(data: JsonObject): Promise<void>
@@ -85,7 +87,11 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
         session,
         opened,
         append(type, data, payload, outcome) {
-          const pending = log.append([draft(type, data, payload, outcome)])
+          const split = payload === undefined ? undefined : splitPayload(payload)
+          const parts = (split?.parts ?? []).map(({ field, part, of, text }) =>
+            draft('part', { field, part, of }, { text }),
+          )
+          const pending = log.append([...parts, draft(type, data, split?.payload, outcome)])
           for (const entry of pending.entries) index.add(entry)
           return pending
         },

@@ -1,4 +1,4 @@
-import { prepare, RULES, type Case, type Step, evaluate, short, wantedMs } from './rules.ts'
+import { prepare, RULES, type Case, type Step, evaluate, stepOf, wantedMs } from './rules.ts'
 import type { Facts } from './facts.ts'
 import type { LoadedProcedure, ProcedureSet } from './procedure.ts'
 import type { Approval, Terms } from './terms.ts'
@@ -47,7 +47,8 @@ export interface Ambiguous {
 
 /**
  * Which procedure, if exactly one, lets this requester ask for this target now. Pure; `chosen` is the `--procedure` of the
- * request. Fails closed: no procedure, an empty `who`, a condition that cannot be evaluated all mean no.
+ * request. Fails closed: no procedure, an empty `who`, a condition that cannot be evaluated all mean no. The steps say of
+ * each procedure the first rule that does not hold, and of the one that applies every rule; `explain` says all.
  */
 export function decide(set: ProcedureSet, facts: Facts, chosen?: string): Ruling {
   const candidates = candidatesFor(set, facts.target.name, chosen)
@@ -58,16 +59,13 @@ export function decide(set: ProcedureSet, facts: Facts, chosen?: string): Ruling
   let furthest: { readonly step: Step; readonly rule: number } | undefined
 
   for (const procedure of candidates) {
-    let failed = false
-    for (let rule = 0; rule < RULES.length && !failed; rule++) {
-      const { name, check } = RULES[rule]!
-      const { ok, why } = check(procedure, at)
-      const step = { procedure: procedure.name, rule: name, ok, why }
-      steps.push(step)
-      failed = !ok
-      if (failed && (furthest === undefined || rule > furthest.rule)) furthest = { step, rule }
+    const failed = firstFailure(procedure, at)
+    if (failed === undefined) {
+      applicable.push(procedure)
+      continue
     }
-    if (!failed) applicable.push(procedure)
+    steps.push(failed.step)
+    if (furthest === undefined || failed.rule > furthest.rule) furthest = failed
   }
 
   const [only, another] = applicable
@@ -82,6 +80,19 @@ export function decide(set: ProcedureSet, facts: Facts, chosen?: string): Ruling
     }
   }
   return allow(only, at, steps)
+}
+
+function firstFailure(
+  procedure: LoadedProcedure,
+  at: Case,
+): { readonly step: Step; readonly rule: number } | undefined {
+  let index = 0
+  for (const rule of RULES) {
+    const verdict = rule.check(procedure, at)
+    if (!verdict.holds) return { step: stepOf(rule, procedure, at, verdict), rule: index }
+    index++
+  }
+  return undefined
 }
 
 /** The procedures to look at, or why there is none. */
@@ -109,10 +120,17 @@ export function candidatesFor(
   )
 }
 
+const PASSED = { holds: true }
+
 function allow(procedure: LoadedProcedure, at: Case, before: readonly Step[]): Allowed | Denied {
   const approval = approvalOf(procedure, at)
   const ok = approval.kind !== 'nobody'
-  const steps = [...before, { procedure: procedure.name, rule: 'approval' as const, ok, why: approval.why }]
+  const passed = RULES.map(rule => stepOf(rule, procedure, at, PASSED))
+  const steps = [
+    ...before,
+    ...passed,
+    { procedure: procedure.name, rule: 'approval' as const, ok, why: approval.why },
+  ]
   if (approval.kind === 'nobody') {
     return refuse(
       `${procedure.name}: ${approval.why}`,
@@ -165,7 +183,7 @@ function automaticOf(procedure: LoadedProcedure, at: Case): { readonly ok: boole
   if (holds) return { ok: true, why: 'automatic_when holds' }
   if (error !== undefined)
     return { ok: false, why: `automatic_when cannot be evaluated and counts as no (${error})` }
-  return { ok: false, why: `automatic_when does not hold (${short(condition.text)})` }
+  return { ok: false, why: `automatic_when does not hold (${condition.brief})` }
 }
 
 const NEXT: Readonly<Record<Step['rule'], string>> = {

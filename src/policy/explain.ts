@@ -1,7 +1,7 @@
 import { approvalOf, candidatesFor } from './decide.ts'
 import type { Facts } from './facts.ts'
 import type { ProcedureSet } from './procedure.ts'
-import { prepare, RULES, type Step } from './rules.ts'
+import { prepare, RULES, type Step, stepOf } from './rules.ts'
 
 /** Every rule of every procedure for the target, also behind the first that does not hold. */
 export interface Explanation {
@@ -18,11 +18,7 @@ export function explain(set: ProcedureSet, facts: Facts, chosen?: string): reado
   const at = prepare(facts)
   return candidates.map(procedure => {
     const { name } = procedure
-    const steps: Step[] = RULES.map(rule => ({
-      procedure: name,
-      rule: rule.name,
-      ...rule.check(procedure, at),
-    }))
+    const steps: Step[] = RULES.map(rule => stepOf(rule, procedure, at, rule.check(procedure, at)))
     const approval = approvalOf(procedure, at)
     steps.push({ procedure: name, rule: 'approval', ok: approval.kind === 'some', why: approval.why })
     return { procedure: name, file: procedure.file, applies: steps.every(({ ok }) => ok), steps }

@@ -83,7 +83,7 @@ export async function createVaultKey({ file, data }: Pick<VaultKeyPlace, 'file' 
  * shares combine to a wrong key without an error, so the key travels with the first bytes of its digest.
  */
 export async function makeShares(key: Buffer, shares: number, threshold: number): Promise<readonly string[]> {
-  const parts = await split(Buffer.concat([key, digest(key)]), shares, threshold)
+  const parts = await split(plainBytes(Buffer.concat([key, digest(key)])), shares, threshold)
   return parts.map((part, i) => `bgshare1-${threshold}-${i + 1}-${Buffer.from(part).toString('hex')}`)
 }
 
@@ -101,7 +101,7 @@ export async function recoverKey(shares: readonly string[]): Promise<Buffer> {
   }
   if (parts.size < Math.max(threshold, 2))
     throw refusedShares(`${parts.size} different shares were given; ${threshold} are needed.`)
-  const whole = await combine([...parts.values()]).then(
+  const whole = await combine([...parts.values()].map(plainBytes)).then(
     bytes => Buffer.from(bytes),
     () => Buffer.alloc(0),
   )
@@ -110,6 +110,11 @@ export async function recoverKey(shares: readonly string[]): Promise<Buffer> {
     throw refusedShares('The shares do not belong to one key, or one of them was changed.')
   }
   return Buffer.from(key)
+}
+
+/** The library refuses subclasses of Uint8Array, Buffer among them. */
+function plainBytes(bytes: Buffer): Uint8Array {
+  return Uint8Array.from(bytes)
 }
 
 function digest(key: Buffer): Buffer {

@@ -34,7 +34,7 @@ import { includes } from '../grant/people.ts'
 import { anchors, anchorSessions } from './anchor-sessions.ts'
 import type { Config } from './config/config.ts'
 import { clientHost, originsOf, routesOf, sourcesOf } from './from-config.ts'
-import { firstStart, type Welcome } from './first-start.ts'
+import { firstStart, organisation, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
 import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts'
 import { type LogLine, logLine } from './log-line.ts'
@@ -96,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const slices = [
       ...identitySlices,
       ...policySlices,
+      organisation,
       incidents,
       incidentNames,
       grants,
@@ -136,7 +137,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       report(new Error(what), 'unlogged')
       void direct.alertDirectly('unlogged', what, facts)
     }
-    const policy = await createPolicyDesk({ config, journal, secrets: store.vault, identity, onProblem: report })
+    const policy = await createPolicyDesk({
+      config,
+      journal,
+      secrets: store.vault,
+      identity,
+      onProblem: report,
+    })
     const { targets } = config
     const protocols = [createPostgresProtocol({ onError: report })]
     undo.push(async () => {
@@ -157,7 +164,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       failedLogin: (login, remote, why) => log('warn', 'native login refused', { login, remote, why }),
       evidenceFailed: (error, session) => {
         report(error, `evidence of ${session}`)
-        void direct.alertDirectly('evidence_failed', 'A session ended because its record cannot be written.', { session })
+        void direct.alertDirectly(
+          'evidence_failed',
+          'A session ended because its record cannot be written.',
+          { session },
+        )
       },
       onError: report,
     })
@@ -205,7 +216,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       })
     }
 
-    const welcome = await firstStart({ config, journal, identity, origin, version })
+    const welcome = await firstStart({ config, journal, identity, version })
     await policy.start()
 
     const listening = new Map<string, { host: string; port: number }>()
@@ -216,7 +227,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listening.set(protocol.name, { host: clientHost(at.host, origin), port: listener.port })
     }
 
-    gateway.start(grant => grantOperations.endNow(grant.id, grant.shortened ? 'incident_resolved' : 'expired'))
+    gateway.start(grant =>
+      grantOperations.endNow(grant.id, grant.shortened ? 'incident_resolved' : 'expired'),
+    )
     const failing = (error: unknown, name: string, key: string): void => report(error, `${name} ${key}`)
     const reactors: Reactor[] = [
       keepGrants(ports, (id, reason) => grantOperations.endNow(id, reason), failing),

@@ -7,7 +7,7 @@ const TIME = 'google.protobuf.Timestamp'
  * (`compile-expression.ts`). Built once per process; compiling many conditions shares it.
  */
 export const environment = new Environment({
-  limits: { maxAstNodes: 400, maxDepth: 40, maxListElements: 100, maxMapEntries: 0, maxCallArguments: 4 },
+  limits: { maxAstNodes: 400, maxDepth: 40, maxListElements: 100, maxCallArguments: 4 },
 })
   .registerType('Responder', { fields: { person: 'string', role: 'string', state: 'string' } })
   .registerType('Incident', {

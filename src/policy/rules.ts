@@ -34,7 +34,7 @@ export function prepare(facts: Facts): Case {
   }
 }
 
-/** Deciding and saying why are apart: most decisions need few of the words. */
+/** Deciding and saying why are apart: most decisions need few of the words. The words never name the requester. */
 export interface Rule {
   readonly name: RuleName
   readonly check: (procedure: LoadedProcedure, at: Case) => Verdict
@@ -56,11 +56,11 @@ const who: Rule = {
     const { people } = values.who
     if (holds)
       return people.includes(id)
-        ? `${id} is named`
-        : `${id} is in ${values.who.groups.find(group => groups.has(group))}`
+        ? 'the requester is named'
+        : `the requester is in ${values.who.groups.find(group => groups.has(group))}`
     if (people.length === 0 && values.who.groups.length === 0) return 'who names nobody'
-    if (values.who.groups.length === 0) return `${id} is not named`
-    return `${id} is not named and not in ${values.who.groups.join(' or ')}`
+    if (values.who.groups.length === 0) return 'the requester is not named'
+    return `the requester is not named and not in ${values.who.groups.join(' or ')}`
   },
 }
 

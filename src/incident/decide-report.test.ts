@@ -32,7 +32,7 @@ function world() {
   let messages = 0
   return {
     history,
-    hear(what: Partial<Reported>, more: Partial<Report> = {}) {
+    hear: (what: Partial<Reported>, more: Partial<Report> = {}) => {
       const { event, outcome } = decideReport(history.fold, history.now, {
         reported: reported(what),
         source: 'pager',

@@ -146,10 +146,9 @@ describe('incidents on a real log', () => {
     )
     expect(received).toHaveLength(2)
     const records = await open().list()
-    expect(records.map(({ status, trust }) => [status, trust]).sort()).toEqual([
-      ['open', 'unsigned'],
-      ['resolved', 'unsigned'],
-    ])
+    expect(new Set(records.map(({ status, trust }) => `${status} ${trust}`))).toEqual(
+      new Set(['open unsigned', 'resolved unsigned']),
+    )
   })
 
   it('lets a person declare and resolve; what a source told, only the source takes back', async () => {

@@ -105,7 +105,7 @@ export function sourceContract(sample: SourceSample): void {
           for (const report of reports) {
             expect([1, 2, 3, 4, 5]).toContain(report.severity)
             expect(report.services.every(name => name.length <= 64)).toBe(true)
-            expect(report.title).not.toMatch(/[\r\n\u0000]/)
+            expect(report.title).not.toMatch(/\p{Cc}/u)
             expect(Number.isSafeInteger(report.openedAt) && Number.isSafeInteger(report.updatedAt)).toBe(true)
           }
         }),

@@ -12,7 +12,11 @@ interface Anchor {
 export const anchors: Slice<Anchor> = {
   name: 'anchors',
   keys: event => (event.type === 'log.anchored' ? [event.data.log as string] : []),
-  evolve: (_, { data }) => ({ log: data.log as string, size: data.size as number, root: data.root as string }),
+  evolve: (_, { data }) => ({
+    log: data.log as string,
+    size: data.size as number,
+    root: data.root as string,
+  }),
 }
 
 const EVERY_MS = 10_000

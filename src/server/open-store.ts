@@ -59,7 +59,16 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
       })
       const entryZero: JsonObject = { origin, vkey: signer.vkey, version }
       const disk = nodeDisk(join(config.data, PLACES.logs, name))
-      return openLog({ name, origin, disk, signer, clock, signEveryMs, entryZero, segmentBytes: config.ledger.segmentBytes })
+      return openLog({
+        name,
+        origin,
+        disk,
+        signer,
+        clock,
+        signEveryMs,
+        entryZero,
+        segmentBytes: config.ledger.segmentBytes,
+      })
     }
     const control = await open(CONTROL_LOG, 0)
     const sessions = await open(SESSION_LOG, SIGN_SESSIONS_MS)

@@ -21,6 +21,7 @@ import { openJournal } from '../journal/open-journal.ts'
 import type { Reactor } from '../journal/reactor.ts'
 import type { Slice } from '../journal/slice.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { Fault } from '../kernel/faults.ts'
 import type { PersonId } from '../kernel/ids.ts'
 import { createPostgresProtocol } from '../protocols/postgres/index.ts'
 import { createRecordings } from '../recording/recordings.ts'
@@ -61,6 +62,8 @@ export interface RunningServer {
   readonly grants: ReturnType<typeof createGrants>
   readonly gateway: Gateway
   readonly store: Store
+  /** What the owner of a target runs once. Fault `target.unknown`. */
+  planOf(target: string): string
   /** Enrolment links of the owners, at the very first start only. */
   readonly welcome: Welcome | undefined
   /** Ends sessions with a native message, writes what is owed, leaves a clean stop. */
@@ -105,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       outbox,
       reviews,
       anchors,
+      organisation,
     ] as readonly Slice<unknown>[]
     const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
     const sessions = await openSessionLog(store.sessions, store.keys)
@@ -257,6 +261,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     undo.push(() => gateway.cutAll(SHUTDOWN))
 
+    const desk = createTargetDesk(targets, protocols, listening)
     const app = createApp({
       organisation: config.organisation,
       version,
@@ -269,7 +274,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       incidents: createIncidents({ journal, handles: { handleOf, personOf }, sources: sourcesOf(config) }),
       reviews: createReviews(journal, by => includes(config.roles.audit, by)),
       recordings: createRecordings(sessions, journal),
-      targets: createTargetDesk(targets, protocols, listening),
+      targets: desk,
       policy,
       ledger: createLedgerDesk([store.control, store.sessions]),
       roles: config.roles,
@@ -296,6 +301,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       gateway,
       store,
       welcome,
+      planOf(name) {
+        const target = desk.find(name)
+        if (!target) throw new Fault('target.unknown', `There is no target ${name}.`)
+        return desk.plan(target)
+      },
       close,
     }
   } catch (error) {

@@ -1,5 +1,5 @@
-import { Fault } from '../kernel/faults.ts'
 import type { IdentityContext } from './context.ts'
+import { refusePrograms } from './refuse-programs.ts'
 import { UserCodes } from './user-codes.ts'
 import type { VerifiedPrincipal } from './verified-principal.ts'
 
@@ -12,11 +12,8 @@ export interface AskedStepUp {
 
 /** A terminal asks for a passkey it cannot reach itself: the person opens the link and answers there, for this token. */
 export function askStepUp(at: IdentityContext, principal: VerifiedPrincipal): AskedStepUp {
-  if (principal.kind === 'api') {
-    throw new Fault('forbidden', 'An API token cannot step up: it takes a person with a factor in hand.', {
-      next: 'Sign in as yourself.',
-    })
-  }
+  const program = refusePrograms(principal.kind)
+  if (program) throw program
   const code = at.stepUps.issue(principal.token, principal.token, at.journal.now())
   return { code, link: `${at.settings.origin}/step-up?code=${code}`, expiresMs: UserCodes.lifeMs }
 }

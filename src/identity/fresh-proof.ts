@@ -2,6 +2,7 @@ import { type Instant, remaining } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import { formatDuration } from '../kernel/duration.ts'
 import { type Factor, satisfies } from '../kernel/principal.ts'
+import { refusePrograms } from './refuse-programs.ts'
 import type { Token } from './tokens.ts'
 
 /** Undefined when the token was given a factor at least that strong within the time; else the fault that asks for one. */
@@ -11,11 +12,8 @@ export function freshProof(
   withinMs: number,
   now: Instant,
 ): Fault | undefined {
-  if (token.kind === 'api') {
-    return new Fault('forbidden', 'An API token cannot do this: it takes a person with a factor in hand.', {
-      next: 'Sign in as yourself.',
-    })
-  }
+  const program = refusePrograms(token.kind)
+  if (program) return program
   const fresh = token.proofs.some(
     proof => satisfies(proof.factor, factor) && remaining(proof.at, withinMs, now) > 0,
   )

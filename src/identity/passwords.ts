@@ -61,10 +61,10 @@ export function checkPassword(password: string, handle: string): void {
       facts,
     })
   }
-  if (
-    new Set(password.toLowerCase()).size < 5 ||
-    (password.toLowerCase().includes(handle) && password.length < handle.length + 8)
-  ) {
+  // Somebody's own handle is the first thing that is tried: it does not count towards the length.
+  const lower = password.toLowerCase()
+  const rest = handle.length < 3 ? lower : lower.replaceAll(handle, '')
+  if (new Set(lower).size < 5 || rest.length < PASSWORD_LEAST) {
     throw new Fault('input.invalid', 'The password is too easy to guess.', { next, facts })
   }
 }

@@ -6,6 +6,7 @@ import { readFactor } from './factor-record.ts'
 import { liveToken } from './live-token.ts'
 import { factorOf } from './people.ts'
 import { recordLockout } from './record-lockout.ts'
+import { refusePrograms } from './refuse-programs.ts'
 import { totpStep } from './totp.ts'
 import type { VerifiedPrincipal } from './verified-principal.ts'
 
@@ -20,6 +21,8 @@ export async function stepUpWithTotp(
 ): Promise<void> {
   const live = liveToken(at.journal.state, principal.token, at.journal.now())
   if (live instanceof Fault) throw live
+  const program = refusePrograms(live.token.kind)
+  if (program) throw program
   const totp = factorOf(live.person, 'totp')
   if (!totp) {
     throw new Fault('identity.factor_refused', 'No authenticator app is registered for you.', {

@@ -1,11 +1,12 @@
 import { Fault } from '../kernel/faults.ts'
 import type { IdentityContext } from './context.ts'
 import type { Digest } from './events.ts'
+import { refusePrograms } from './refuse-programs.ts'
 import type { StepUpOf } from './step-up-with-passkey.ts'
 
 /** Which token a proof is meant for: the caller's own, or the one that asked for it elsewhere under a code. */
 export function tokenOfStepUp(at: IdentityContext, of: StepUpOf): Digest | Fault {
-  if ('principal' in of) return of.principal.token
+  if ('principal' in of) return refusePrograms(of.principal.kind) ?? of.principal.token
   return (
     at.stepUps.find(of.code, at.journal.now()) ??
     new Fault('not_found', 'This code is unknown, used or older than five minutes.', {

@@ -40,7 +40,7 @@ const BUILT_IN: readonly Group[] = [
     rule: 'side_effect_functions',
     what: 'calls a function that signals or steers the server',
     writes: true,
-    names: `pg_terminate_backend pg_cancel_backend pg_reload_conf pg_rotate_logfile pg_log_backend_memory_contexts pg_promote
+    names: `pg_terminate_backend pg_cancel_backend pg_reload_conf pg_rotate_logfile pg_rotate_logfile_old pg_log_backend_memory_contexts pg_promote
       pg_wal_replay_pause pg_wal_replay_resume pg_switch_wal pg_create_restore_point pg_log_standby_snapshot pg_backup_start
       pg_backup_stop pg_export_snapshot pg_stop_making_pinned_objects pg_extension_config_dump pg_import_system_collations
       pg_nextoid binary_upgrade_add_sub_rel_state binary_upgrade_create_empty_extension binary_upgrade_logical_slot_has_caught_up
@@ -165,6 +165,11 @@ export function functionEffect(path: readonly string[]): FunctionEffect | undefi
     ofExtensions.get(name) ??
     (schema !== undefined && Object.hasOwn(OF_SCHEMAS, schema) ? OF_SCHEMAS[schema] : undefined)
   )
+}
+
+/** For a name in the place of a field. `http` is left out: it takes a composite of its own, and columns have this name. */
+export function fieldEffect(name: string): FunctionEffect | undefined {
+  return name === 'http' ? undefined : functionEffect([name])
 }
 
 function index(groups: readonly Group[]): ReadonlyMap<string, FunctionEffect> {

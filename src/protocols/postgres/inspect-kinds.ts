@@ -87,11 +87,11 @@ export function kindOf(type: string): StatementKind | undefined {
 export function verbOf(type: string, fields: Node, kind: StatementKind): string {
   switch (type) {
     case 'TransactionStmt':
-      return textAt(fields, 'kind').replace('TRANS_STMT_', '').replaceAll('_', ' ').toLowerCase()
+      return words(textAt(fields, 'kind'), 'TRANS_STMT_')
     case 'VariableSetStmt':
       return textAt(fields, 'kind').startsWith('VAR_RESET') ? 'reset' : 'set'
     case 'DropStmt':
-      return `drop ${textAt(fields, 'removeType').replace('OBJECT_', '').replaceAll('_', ' ').toLowerCase()}`
+      return `drop ${words(textAt(fields, 'removeType'), 'OBJECT_').replace('matview', 'materialized view')}`
     case 'CreateTableAsStmt':
       return textAt(fields, 'objtype') === 'OBJECT_MATVIEW' ? 'create materialized view' : kind.verb
     case 'GrantStmt':
@@ -100,4 +100,8 @@ export function verbOf(type: string, fields: Node, kind: StatementKind): string 
     default:
       return kind.verb
   }
+}
+
+function words(constant: string, prefix: string): string {
+  return constant.replace(prefix, '').replaceAll('_', ' ').toLowerCase()
 }

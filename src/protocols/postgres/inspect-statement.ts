@@ -1,6 +1,6 @@
 import type { Facts, Finding } from './inspect-facts.ts'
 import { isBuiltIn } from './inspect-builtins.ts'
-import { functionEffect } from './inspect-functions.ts'
+import { fieldEffect, functionEffect } from './inspect-functions.ts'
 import { kindOf, verbOf } from './inspect-kinds.ts'
 import { serverSettingFinding, setConfigFinding, settingFinding } from './inspect-settings.ts'
 import { constantText, listAt, names, nodeAt, textAt, unwrap, walk, type Node } from './inspect-tree.ts'
@@ -67,7 +67,8 @@ export function readStatement(statement: Node, readInner: (inner: Node) => Facts
       }
       if (key === 'FuncCall' || key === 'funccall')
         readCall(facts, names(listAt(node, 'funcname')), listAt(node, 'args'))
-      if (key === 'A_Indirection') readFields(facts, node)
+      if (key === 'A_Indirection') readFields(facts, listAt(node, 'indirection'))
+      if (key === 'ColumnRef') readFields(facts, listAt(node, 'fields').slice(1))
       if (key === 'intoClause') write(facts, 'ddl', 'select into creates a table')
       return readDetails(facts, key, node) && stays(node, key)
     }
@@ -159,14 +160,15 @@ function readDetails(facts: StatementFacts, type: string, fields: Node): boolean
 
 function readCopy(facts: StatementFacts, fields: Node): void {
   const from = fields['is_from'] === true
-  if (fields['is_program'] === true) objectTo(facts, 'copy_program', `copy ${from ? 'from' : 'to'} program`)
+  const direction = from ? 'from' : 'to'
+  if (fields['is_program'] === true) objectTo(facts, 'copy_program', `copy ${direction} program`)
   else if (fields['filename'] !== undefined)
-    objectTo(facts, 'server_files', `copy ${from ? 'from' : 'to'} a file of the server`)
+    objectTo(facts, 'server_files', `copy ${direction} a file of the server`)
   else facts.copy = from ? 'in' : 'out'
-  if (from) {
-    write(facts)
-    report(facts, writeFinding('CopyStmt', fields))
-  } else objectTo(facts, 'copy_out', 'copy to stdout')
+  if (facts.copy === 'out') objectTo(facts, 'copy_out', 'copy to stdout')
+  if (!from) return
+  write(facts)
+  report(facts, writeFinding('CopyStmt', fields))
 }
 
 /** C and internal functions are native code; a language with an `u` at its end is untrusted by convention, as are these two. */
@@ -199,11 +201,14 @@ function readCall(facts: StatementFacts, path: readonly string[], args: readonly
   if (effect.rule) objectTo(facts, effect.rule, effect.what)
 }
 
-/** `('…'::text).pg_read_file`: PostgreSQL takes a field that the value does not have for a call of that function. */
-function readFields(facts: StatementFacts, node: Node): void {
-  for (const field of listAt(node, 'indirection')) {
+/**
+ * `('…'::text).pg_read_file`, `t.pg_read_file FROM unnest(…) t`: PostgreSQL takes a field that the value does not have for a call
+ * of the function of that name.
+ */
+function readFields(facts: StatementFacts, fields: readonly Node[]): void {
+  for (const field of fields) {
     const name = textAt(nodeAt(field, 'String') ?? {}, 'sval')
-    if (name !== '' && functionEffect([name])) readCall(facts, [name], [])
+    if (name !== '' && fieldEffect(name)) readCall(facts, [name], [])
   }
 }
 

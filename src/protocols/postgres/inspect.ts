@@ -1,5 +1,6 @@
 import { InspectLane, type Reading } from './inspect-lane.ts'
 import { shapeOf } from './inspect-shape.ts'
+import { readTree } from './inspect-text.ts'
 import type { Inspection, Inspector } from './inspector.ts'
 import { VerdictCache } from './verdict-cache.ts'
 import { judge, judgeable, unread, type Judgeable } from './verdict.ts'
@@ -13,10 +14,13 @@ export interface InspectorOptions {
   readonly cacheBytes?: number
 }
 
-/** Below this a text takes the quick lane: at worst some hundred milliseconds, usually microseconds. */
-const QUICK = 4096
+/** Up to this many characters a text takes the quick lane. Reading costs the square of the depth, so this bounds it: bench/inspect.ts. */
+const QUICK = 2048
 /** Longer texts than this are read anew each time: they are seldom repeated and would push out those that are. */
 const CACHED_AT_MOST = 32_768
+
+/** The empty query, which the parser's binding takes for a mistake. */
+const NOTHING = judge(judgeable(readTree({})), [])
 
 /**
  * Judges SQL text by PostgreSQL's own grammar, in worker threads. What a text would do depends on the text alone (the parse
@@ -51,6 +55,7 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 
   return {
     inspect(text, refuse) {
+      if (text === '') return NOTHING
       const known = byText.get(text)
       if (known) return judge(known, refuse)
       if (text.length > textAtMost)

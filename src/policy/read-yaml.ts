@@ -66,10 +66,11 @@ export function readYaml({ path, text }: SourceFile): YamlResult {
       problems: [problem(0, `the file is larger than ${LARGEST / 1024} KiB`, 'Split it into several files.')],
     }
   }
+  // Not `logLevel: 'silent'`: the library then drops every document but the first without a word.
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+
     stringKeys: true,
   })
   const problems = [...document.errors, ...document.warnings].slice(0, 20).map(fault => {

@@ -1,0 +1,382 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EXAMPLE, known, procedureText } from './example.suite.ts'
+import { emptySet, loadAccepted, loadProcedures } from './load.ts'
+import { problemText } from './problem.ts'
+
+const load = (...texts: readonly string[]) =>
+  loadProcedures(
+    texts.map((text, i) => ({ path: `${i}.yaml`, text })),
+    known,
+  )
+
+/** `line:column: message` of everything wrong with one file. */
+function wrong(text: string): readonly string[] {
+  const result = load(text)
+  if (result.ok) throw new Error('it was accepted')
+  return result.problems.map(({ line, column, message }) => `${line}:${column}: ${message}`)
+}
+
+describe('a file that loads', () => {
+  it('carries what it says, by value', () => {
+    const result = load(EXAMPLE)
+    if (!result.ok) throw new Error(result.problems.map(problemText).join('\n'))
+    const loaded = result.set.procedures.get('orders-db-emergency')
+    expect(loaded?.terms).toEqual({
+      procedure: 'orders-db-emergency',
+      digest: result.set.digest,
+      verify: { factor: 'passkey', withinMs: 120_000 },
+      scope: {
+        use: 'repair',
+        refuse: ['copy_program', 'ddl', 'write_without_where'],
+        writesPerStatement: 10_000,
+        mask: [{ column: '*.email', keep: 'domain' }],
+      },
+      time: {
+        defaultMs: 1_800_000,
+        mostMs: 3_600_000,
+        idleMs: 600_000,
+        extend: { times: 1, byMs: 1_800_000 },
+      },
+      evidence: 'before',
+      record: { bindValues: false, resultBytes: 65_536 },
+      anyAddress: false,
+      alert: {
+        to: ['pager', 'security'],
+        on: ['activated', 'denied', 'ended', 'finding', 'requested'],
+        beforeOpen: true,
+        unalerted: 'open',
+        waitMs: 10_000,
+      },
+      review: {
+        from: { people: [], groups: ['security'] },
+        withinMs: 172_800_000,
+        overdue: 'refuse_new_requests',
+      },
+      limits: { sessions: 20, grantsPerPerson: 2 },
+    })
+    expect(loaded?.values.ask).toEqual({
+      from: { people: [], groups: ['incident-commanders'] },
+      count: 1,
+      withinMs: 600_000,
+      nobody: { afterMs: 600_000, factor: 'passkey', mostMs: 900_000, alert: ['page_everybody'] },
+    })
+  })
+
+  it('survives JSON without loss, as events carry it', () => {
+    const result = load(EXAMPLE)
+    if (!result.ok) throw new Error('it was refused')
+    const { terms, values } = [...result.set.procedures.values()][0]!
+    expect(JSON.parse(JSON.stringify({ terms, values }))).toEqual({ terms, values })
+  })
+
+  it('is passed over when it holds tests', () => {
+    expect(loadProcedures([{ path: 'a.test.yaml', text: '][' }], known)).toMatchObject({
+      ok: true,
+      set: { digest: emptySet().digest },
+    })
+  })
+})
+
+describe('the digest of a set', () => {
+  const digest = (...texts: readonly string[]): string => {
+    const result = load(...texts)
+    if (!result.ok) throw new Error(result.problems.map(problemText).join('\n'))
+    return result.set.digest
+  }
+  const other = procedureText({ procedure: 'other' })
+
+  it('does not depend on the order of files, on comments or on how a thing is written', () => {
+    const same = EXAMPLE.replace(
+      'refuse: [ddl, write_without_where, copy_program]',
+      'refuse: [copy_program, ddl, write_without_where, ddl]',
+    )
+      .replace('default: 30m', 'default: 1800s')
+      .replace('evidence: before\n', '# before is the default\n')
+    expect(digest(EXAMPLE, other)).toBe(digest(other, same))
+  })
+
+  it('changes with anything a procedure says', () => {
+    const changes = [
+      ['status == "open"', 'status != "open"'],
+      ['count: 1', 'count: 2'],
+      ['most: 1h', 'most: 2h'],
+      ['[security, pager]', '[page_everybody]'],
+      ['keep: domain', 'keep: nothing'],
+      ['unalerted: open', 'unalerted: refuse'],
+      ['Restore', 'Repair'],
+    ] as const
+    const digests = changes.map(([from, to]) => digest(EXAMPLE.replace(from, to)))
+    expect(new Set([digest(EXAMPLE), ...digests]).size).toBe(changes.length + 1)
+  })
+
+  it('is the one on record', () => {
+    // Owners accept this number: a change of it without a change of `format` would un-accept every set in the world.
+    expect(digest(EXAMPLE)).toBe('3fb8ec9b02aba61dca2a807c6adeca5687ea45354663d227de06152c96d60bbb')
+  })
+})
+
+describe('what is wrong is said with line and column', () => {
+  it.each([
+    [
+      'YAML syntax',
+      'procedure: a\n  purpose: b\n',
+      '1:12: not YAML: Nested mappings are not allowed in compact mappings',
+    ],
+    ['a key twice', 'procedure: a\npurpose: b\nprocedure: c\n', '3:1: not YAML: Map keys must be unique'],
+    [
+      'two documents',
+      `${procedureText()}---\n${procedureText()}`,
+      '10:1: the file holds more than one document',
+    ],
+    ['an alias', procedureText({ who: '&w { people: [ana] }' }), '4:9: anchors are not used in procedures'],
+    ['a tag', procedureText({ who: '!w { people: [ana] }' }), '4:6: not YAML: Unresolved tag: !w'],
+    ['an empty file', '', '1:1: the file must hold fields'],
+    ['a list', '- a\n', '1:1: the file must hold fields'],
+    ['an unknown field', procedureText({ apprval: '{}' }), '10:1: unknown field "apprval"'],
+    [
+      'an unknown field deep down',
+      procedureText({ scope: '{ use: repair, refuses: [ddl] }' }),
+      '7:23: unknown field "refuses" in scope',
+    ],
+    ['a missing field', procedureText({ when: '' }), '1:1: when is missing'],
+    ['a missing field deep down', procedureText({ scope: '{ refuse: [ddl] }' }), '7:8: scope.use is missing'],
+    ['the wrong type', procedureText({ targets: 'orders-db' }), '3:10: targets must be a list'],
+    [
+      'a word out of a list',
+      procedureText({ evidence: 'afterwards' }),
+      '10:11: evidence is not one of before, with',
+    ],
+    [
+      'a duration without unit',
+      procedureText({ time: '{ default: 30 }' }),
+      '10:18: time.default must be a duration: a number and one of ms, s, m, h, d, such as 30m',
+    ],
+    [
+      'a duration in words',
+      procedureText({ time: '{ default: "half an hour" }' }),
+      '10:18: time.default must be a duration: a number and one of ms, s, m, h, d, such as 30m',
+    ],
+    [
+      'no time at all',
+      procedureText({ time: '{ default: 0m }' }),
+      '10:18: time.default must be longer than nothing',
+    ],
+    [
+      'an endless duration',
+      procedureText({ review: '{ from: { groups: [security] }, within: 31d }' }),
+      '9:49: review.within must be at most 30d',
+    ],
+    [
+      'default above most',
+      procedureText({ time: '{ default: 2h, most: 1h }' }),
+      '10:18: time.default is longer than time.most',
+    ],
+    ['more than a day', procedureText({ time: '{ most: 25h }' }), '10:15: time.most is longer than 24h'],
+    [
+      'a size out of range',
+      procedureText({ record: '{ results: 65MiB }' }),
+      '10:20: record.results must be at most 64MiB',
+    ],
+    [
+      'a reviewer that is nobody',
+      procedureText({ review: '{ from: {} }' }),
+      '9:17: review.from names nobody',
+    ],
+    [
+      'more approvals than people',
+      procedureText({ approval: '{ otherwise: { from: { people: [ben, ben] }, count: 2 } }' }),
+      '6:63: 2 approvals are asked for, but only 1 named',
+    ],
+    [
+      'alone for longer than together',
+      procedureText({ approval: '{ nobody: { after: 5m, most: 2h, alert: pager } }' }),
+      '6:40: approval.nobody.most is longer than time.most',
+    ],
+    [
+      'alone after the request lapsed',
+      procedureText({
+        approval:
+          '{ otherwise: { from: { people: [ben] }, within: 5m }, nobody: { after: 6m, most: 5m, alert: pager } }',
+      }),
+      '6:82: approval.nobody.after comes later than the request lapses',
+    ],
+    [
+      'an unknown target',
+      procedureText({ targets: '[orders-db, ordrs-db]' }),
+      '3:22: unknown target "ordrs-db"',
+    ],
+    [
+      'a scope the target lacks',
+      procedureText({ scope: '{ use: repare }' }),
+      '7:15: target "orders-db" has no scope "repare"',
+    ],
+    [
+      'a rule the protocol lacks',
+      procedureText({ scope: '{ use: repair, refuse: [ddl, dll] }' }),
+      '7:37: unknown rule for postgres "dll"',
+    ],
+    [
+      'an unknown destination',
+      procedureText({ alert: '{ to: [security, pagr] }' }),
+      '8:25: unknown alert destination "pagr"',
+    ],
+    [
+      'one channel only',
+      procedureText({ alert: '{ to: [security] }' }),
+      '8:14: alert.to reaches one channel, two independent ones are needed',
+    ],
+    [
+      'an unknown loudest alert',
+      procedureText({ approval: '{ nobody: { after: 5m, most: 5m, alert: everybody } }' }),
+      '6:51: unknown alert destination "everybody"',
+    ],
+    [
+      'an unknown group',
+      procedureText({ who: '{ groups: [payments-oncal] }' }),
+      '4:17: unknown group "payments-oncal"',
+    ],
+    [
+      'a condition that does not parse',
+      procedureText({ when: 'incident.severity <' }),
+      '5:26: when: Unexpected token: EOF',
+    ],
+    [
+      'a condition of the wrong type',
+      procedureText({ when: "'incident.status == 1'" }),
+      '5:8: when: no such overload: string == int',
+    ],
+    [
+      'a value that cannot occur',
+      procedureText({ when: '\'incident.status == "opne"\'' }),
+      '5:27: when: incident.status is never "opne"',
+    ],
+    [
+      'a source that is not configured',
+      procedureText({ when: '\'"page" == incident.source\'' }),
+      '5:8: when: incident.source is never "page"',
+    ],
+    [
+      'a state that cannot occur',
+      procedureText({ when: '\'incident.responders.exists(r, r.state in ["accepted", "declind"])\'' }),
+      '5:62: when: state is never "declind"',
+    ],
+    [
+      'a group in a condition',
+      procedureText({ when: '\'"payments" in requester.groups\'' }),
+      '5:8: when: requester.groups is never "payments"',
+    ],
+  ])('%s', (_name, text, expected) => {
+    expect(wrong(text)).toContain(expected)
+  })
+
+  it('finds the place inside a folded block', () => {
+    const text =
+      procedureText({ when: '' }) +
+      'when: >\n  incident.status == "open" &&\n\n    incident.severity <= "2" &&\n  true\n'
+    expect(wrong(text)).toEqual(['12:5: when: no such overload: int <= string'])
+    const automatic =
+      procedureText({ approval: '' }) +
+      'approval:\n  automatic_when: |\n    true &&\n    requester.nme == "x"\n'
+    expect(wrong(automatic)).toEqual(['12:15: approval.automatic_when: No such key: nme'])
+  })
+
+  it('says what to do next, with the name that was meant', () => {
+    const result = load(procedureText({ targets: '[ordrs-db]', apprval: '' }))
+    expect(result).toMatchObject({ problems: [{ next: 'Did you mean "orders-db"?' }] })
+    const field = load(procedureText({ apprval: '{}' }))
+    expect(field).toMatchObject({ problems: [{ next: 'Did you mean "approval"?' }] })
+  })
+
+  it('refuses the whole set for one bad file, and lists everything in order', () => {
+    const result = load(
+      procedureText(),
+      procedureText(),
+      procedureText({ procedure: 'third', targets: '[gone]', scope: '{ use: gone }' }),
+    )
+    expect(result).toMatchObject({
+      ok: false,
+      problems: [
+        { file: '1.yaml', line: 1, column: 12, message: 'procedure "least" is already defined in 0.yaml' },
+        { file: '2.yaml', line: 3, column: 11, message: 'unknown target "gone"' },
+      ],
+    })
+  })
+
+  it('refuses files that try to exhaust the reader', () => {
+    expect(wrong('[['.repeat(50_000))[0]).toMatch(/not YAML/)
+    expect(wrong(`a: ${'x'.repeat(300_000)}`)).toEqual(['1:1: the file is larger than 256 KiB'])
+    expect(wrong('__proto__: { procedure: x }\n')).toContain('1:1: unknown field "__proto__"')
+  })
+
+  it('never throws, whatever the text', () => {
+    const lines = EXAMPLE.split('\n')
+    fc.assert(
+      fc.property(fc.nat(lines.length - 1), fc.nat(120), fc.string({ maxLength: 6 }), (line, column, put) => {
+        const changed = [...lines]
+        const old = changed[line] ?? ''
+        changed[line] = old.slice(0, column) + put + old.slice(column + put.length)
+        const result = load(changed.join('\n'))
+        if (result.ok) return
+        for (const problem of result.problems) {
+          expect(problem.line).toBeGreaterThan(0)
+          expect(problem.column).toBeGreaterThan(0)
+          expect(problem.line).toBeLessThanOrEqual(changed.length + 5)
+          expect(problem.message + problem.next).not.toContain('undefined')
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+describe('two independent channels (requirement 22)', () => {
+  const one = procedureText({ alert: '{ to: [security] }' })
+  const file = { path: 'a.yaml', text: one }
+
+  it('are demanded unless the organisation says that it accepts one', () => {
+    expect(loadProcedures([file], known).ok).toBe(false)
+    expect(loadProcedures([file], { ...known, singleChannel: true }).ok).toBe(true)
+  })
+
+  it('are not two when they lead to the same place', () => {
+    const alerts = {
+      security: [
+        { kind: 'webhook', at: 'soc' },
+        { kind: 'syslog', at: 'soc' },
+      ],
+    }
+    const result = loadProcedures([file], { ...known, alerts })
+    expect(result).toMatchObject({
+      problems: [{ message: 'alert.to reaches one channel, two independent ones are needed' }],
+    })
+  })
+
+  it('are still at least one', () => {
+    const result = loadProcedures([file], { ...known, singleChannel: true, alerts: { security: [] } })
+    expect(result).toMatchObject({
+      problems: [{ message: 'alert.to reaches no channel, two independent ones are needed' }],
+    })
+  })
+})
+
+describe('an accepted set under a configuration that has changed', () => {
+  const files = [
+    { path: 'a.yaml', text: EXAMPLE },
+    { path: 'b.yaml', text: procedureText({ procedure: 'canary', targets: '[canary]' }) },
+  ]
+  const { canary: _, ...targets } = known.targets
+
+  it('keeps its digest and leaves out what the configuration no longer supports', () => {
+    const whole = loadProcedures(files, known)
+    const less = loadAccepted(files, { ...known, targets })
+    if (!whole.ok || !less.ok) throw new Error('it was refused')
+    expect(less.set.digest).toBe(whole.set.digest)
+    expect([...less.set.procedures.keys()]).toEqual(['orders-db-emergency'])
+    expect(less.problems).toMatchObject([{ file: 'b.yaml', line: 3, message: 'unknown target "canary"' }])
+  })
+
+  it('fails when a file does not parse, as its digest cannot be known', () => {
+    expect(loadAccepted([...files, { path: 'c.yaml', text: '][' }], known).ok).toBe(false)
+  })
+})

@@ -109,12 +109,6 @@ export function compileExpression(root: ASTNode): CompiledExpression {
       default: {
         const operator = BINARY[node.op]
         const [left, right] = [compile(node.args[0]), compile(node.args[1])]
-        if (operator === undefined)
-          return refuse(
-            node.start,
-            `${String(node.op)} is not part of conditions`,
-            'docs/PROCEDURES.md lists the operators.',
-          )
         return frame => operator(left(frame), right(frame))
       }
     }
@@ -250,7 +244,7 @@ function has(of: Expression, name: string): Expression {
 function size(of: Expression): Expression {
   return frame => {
     const value = of(frame)
-    return typeof value === 'string' ? [...value].length : list(value).length
+    return typeof value === 'string' ? Array.from(value).length : list(value).length
   }
 }
 

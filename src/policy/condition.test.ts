@@ -256,7 +256,7 @@ describe('against the library', () => {
         }
         const seen: Variables = {
           ...variables,
-          incident: given === undefined ? undefined : ({ ...incident, ...given } as Incident),
+          incident: given === undefined ? undefined : { ...incident, ...given },
         }
         const ours = result.condition.evaluate(seen)
         const theirs = oracle(source, seen)

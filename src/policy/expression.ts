@@ -1,3 +1,4 @@
+import type { BinaryOperator } from '@marcbachmann/cel-js'
 import type { Facts } from './facts.ts'
 
 /**
@@ -54,7 +55,7 @@ export function logical(decisive: boolean, left: Expression, right: Expression):
 }
 
 /** Binary operators by their sign. The checker has made sure that the sides fit each other. */
-export const BINARY: Readonly<Record<string, (left: Value, right: Value) => Value>> = {
+export const BINARY: Readonly<Record<BinaryOperator | '[]', (left: Value, right: Value) => Value>> = {
   '==': equal,
   '!=': (left, right) => !equal(left, right),
   '<': (left, right) => left < right,

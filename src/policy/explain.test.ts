@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { EXAMPLE, facts, incident, loaded, procedureText } from './example.suite.ts'
+import { explain, explanationText } from './explain.ts'
+
+describe('explain', () => {
+  const set = loaded(EXAMPLE, procedureText({ who: '{ people: [ben] }', when: "'incident.severity == 4'" }))
+
+  it('shows every rule of every procedure, also behind the first that does not hold', () => {
+    expect(explanationText(explain(set, facts))).toEqual([
+      'least (procedures/1.yaml): does not apply',
+      '  no   who       the requester is not named',
+      '  yes  drill     not a drill identity',
+      '  yes  duration  the default of 30m',
+      '  no   when      its condition does not hold: incident.severity == 4',
+      '  yes  approval  nothing is approved automatically: 1 of ben must approve',
+      'orders-db-emergency (procedures/0.yaml): applies',
+      '  yes  who       the requester is in payments-oncall',
+      '  yes  drill     not a drill identity',
+      '  yes  duration  the default of 30m',
+      '  yes  when      its condition holds',
+      '  yes  approval  automatic_when holds',
+    ])
+  })
+
+  it('names the error of a condition', () => {
+    const [, example] = explain(set, { ...facts, incident: undefined })
+    expect(example?.steps.find(({ rule }) => rule === 'when')).toMatchObject({
+      ok: false,
+      why: 'its condition cannot be evaluated and counts as no: it reads the incident and none is named',
+    })
+  })
+
+  it('is empty for a target that nothing opens, and narrow for a chosen procedure', () => {
+    expect(explain(set, { ...facts, target: { ...facts.target, name: 'canary' } })).toEqual([])
+    expect(explain(set, { ...facts, incident }, 'least').map(({ procedure }) => procedure)).toEqual(['least'])
+  })
+})

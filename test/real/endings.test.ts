@@ -1,0 +1,175 @@
+/** Every way a grant ends × every kind of busy session (issue A, 9; requirements 11, 14; DESIGN §3). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { missing } from './servers/missing.ts'
+import { psql, type Psql } from './psql.ts'
+import { type Api, startWorld, type World } from './world.ts'
+
+const LOOP = `do $$ begin loop begin perform pg_sleep(5); exception when query_canceled then null; end; end loop; end $$`
+
+interface Busy {
+  readonly kind: string
+  /** Starts it; resolves when the target is seen to be busy with it. */
+  start(session: Psql): void
+  readonly command?: string
+  /** How pg_stat_activity shows it. */
+  readonly seen: string
+}
+
+const KINDS: readonly Busy[] = [
+  { kind: 'cancel-catching loop', command: LOOP, start: () => undefined, seen: "query like 'do %' and state = 'active'" },
+  {
+    kind: 'open transaction',
+    start: session => session.send("begin; update orders set status = 'held' where id = 7;"),
+    seen: "state = 'idle in transaction'",
+  },
+  {
+    kind: 'copy in flight',
+    command: 'copy (select i, repeat(md5(i::text), 8) from generate_series(1, 400000000) i) to stdout',
+    start: () => undefined,
+    seen: "query like 'copy %' and state = 'active'",
+  },
+  { kind: 'idle psql', start: session => session.send('select 1;'), seen: "state = 'idle'" },
+]
+
+interface Way {
+  readonly way: string
+  readonly for?: string
+  /** Triggers the end; resolves with the moment from which to count (performance.now). */
+  trigger(world: World, api: Api, grant: string): Promise<number>
+  readonly says: RegExp
+}
+
+const now = (): number => performance.now()
+
+const WAYS: readonly Way[] = [
+  {
+    way: 'expiry',
+    for: '5s',
+    async trigger(world, api, grant) {
+      const { ends_at } = await api.get<{ ends_at: string }>(`/v1/grants/${grant}`)
+      const left = Date.parse(ends_at) - world.clock.now().wall
+      const at = now() + left
+      await new Promise(resolve => setTimeout(resolve, left))
+      return at
+    },
+    says: /its time is over/,
+  },
+  {
+    way: 'revoke',
+    async trigger(world, _api, grant) {
+      const priya = await world.signIn('priya')
+      const at = now()
+      await priya.post(`/v1/grants/${grant}/revoke`)
+      return at
+    },
+    says: /revoked/,
+  },
+  {
+    way: 'completion',
+    async trigger(_world, api, grant) {
+      const at = now()
+      await api.post(`/v1/grants/${grant}/close`)
+      return at
+    },
+    says: /closed by its owner/,
+  },
+  {
+    way: 'lock',
+    async trigger(world) {
+      const priya = await world.signIn('priya')
+      const at = now()
+      const { lock } = await priya.post<{ lock: string }>('/v1/locks', { on: { kind: 'target', name: 'orders-db' }, reason: 'odd' })
+      await priya.delete(`/v1/locks/${lock}`)
+      return at
+    },
+    says: /locked/,
+  },
+  {
+    way: 'incident resolved',
+    for: '30m',
+    async trigger(world) {
+      await world.incident({ status: 'resolved', updated_at: world.clock.now().wall + 1 })
+      await new Promise(resolve => setTimeout(resolve, 300))
+      world.clock.pass(10 * 60_000)
+      return now()
+    },
+    says: /incident is resolved/,
+  },
+  {
+    way: 'person disabled',
+    async trigger(world) {
+      const { identity } = world.server
+      const person = identity.personOf('ana')
+      if (!person) throw new Error('no ana')
+      const at = now()
+      await identity.disablePerson({ person })
+      return at
+    },
+    says: /disabled/,
+  },
+]
+
+describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
+  let world: World
+  const table: string[] = []
+  beforeAll(async () => {
+    world = await startWorld({ procedure: text => text.replace(/refuse: \[.*\]/, 'refuse: [ddl]') })
+  }, 60_000)
+  afterAll(async () => {
+    console.log(`\nway × session: ms to the client's end, what it saw\n${table.join('\n')}\n`)
+    await world.close()
+  })
+
+  for (const { way, for: length, trigger, says } of WAYS) {
+    it(
+      `${way} ends every kind of busy session at once and leaves nothing behind`,
+      async () => {
+        const { api, grant } = await world.open(length === undefined ? {} : { for: length })
+        const credential = await world.connect(api, grant)
+        const sessions = KINDS.map(({ kind, command, start }) => {
+          const session = psql(credential, command)
+          start(session)
+          return { kind, session }
+        })
+        const [{ login } = { login: '' }] = await waitFor(async () => {
+          const rows = await world.admin<{ login: string }>(
+            `select usename as login from pg_stat_activity where usename like 'bg\\_%' and (${KINDS.map(({ seen }) => `(${seen})`).join(' or ')})`,
+          )
+          return rows.length >= KINDS.length ? rows : undefined
+        }, sessions.map(({ session }) => session))
+        // The idle one and the open transaction read their fate with their next word, as psql does.
+        const since = await trigger(world, api, grant)
+        for (const { session } of sessions) session.send('select 2;')
+        for (const { kind, session } of sessions) {
+          const { at } = await session.gone
+          const seen = session.output().match(/breakglass: [^\n]*/)?.[0] ?? session.output().slice(-200)
+          table.push(`${way.padEnd(18)} ${kind.padEnd(22)} ${(at - since).toFixed(0).padStart(5)} ms  ${seen}`)
+          expect(session.output(), `${kind} by ${way}`).toMatch(says)
+          expect(at - since, `${kind} by ${way}`).toBeLessThan(way === 'expiry' ? 1_000 : 2_000)
+        }
+        const left = await waitFor(async () => {
+          const running = await world.admin(`select pid from pg_stat_activity where usename = '${login}'`)
+          const roles = await world.admin(`select rolname from pg_roles where rolname = '${login}'`)
+          return running.length === 0 && roles.length === 0 ? [running, roles] : undefined
+        }, [])
+        expect(left).toEqual([[], []])
+        // What the open transaction had done is gone with it.
+        expect(await world.admin("select status from orders where id = 7")).toEqual([{ status: 'paid' }])
+        if (way === 'person disabled') {
+          const person = world.server.identity.personOf('ana')
+          if (person) await world.server.identity.enablePerson({ person })
+        }
+      },
+      60_000,
+    )
+  }
+})
+
+async function waitFor<T>(look: () => Promise<T | undefined>, sessions: readonly Psql[]): Promise<T> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const found = await look()
+    if (found !== undefined) return found
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  throw new Error(`did not happen: ${sessions.map(session => session.output()).join('\n--\n')}`)
+}

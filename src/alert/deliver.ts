@@ -24,7 +24,7 @@ export interface Delivery {
 }
 
 const TRIES = 8
-const AT_ONCE = 4
+const AT_ONCE = 16
 
 /**
  * Delivers what the log says is due: at least once, in order per grant and channel, each channel at its own pace

@@ -23,6 +23,7 @@ const SENTENCES: Readonly<Record<string, (told: Told) => string>> = {
   'lock.lifted': () => 'A lock was lifted.',
   'person.disabled': told => `${who(told)} was disabled.`,
   'signin.failures': told => `${text(told.facts.count)} sign-ins failed within a minute.`,
+  'ledger.created': () => 'A new ledger was begun: there is no history before it.',
   'ledger.recovered': () => 'The ledger was recovered after an unclean stop.',
   'alert.dead': told =>
     told.facts.complete === true && told.facts.original !== undefined

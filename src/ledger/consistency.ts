@@ -38,8 +38,9 @@ export function verifyConsistency(
 ): boolean {
   if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to) || from < 0 || from > to) return false
   if (proof.some(step => step.length !== HASH_BYTES)) return false
+  if (from === 0 && !(sameBytes(fromRoot, EMPTY_ROOT) && toRoot.length === HASH_BYTES)) return false
   if (from === to) return proof.length === 0 && sameBytes(fromRoot, toRoot)
-  if (from === 0) return proof.length === 0 && sameBytes(fromRoot, EMPTY_ROOT)
+  if (from === 0) return proof.length === 0
 
   let node = from - 1
   let last = to - 1

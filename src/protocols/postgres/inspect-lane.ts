@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { workerFile } from '../../kernel/worker-file.ts'
 import type { Facts } from './inspect-facts.ts'
 
-/** What came of one text. `message` is the parser's own and quotes the text. */
+/** What came of one text. `message` is the parser's own and quotes the text; `why` is ours and quotes nothing. */
 export type Reading =
   | { readonly kind: 'facts'; readonly facts: Facts }
   | { readonly kind: 'unparsable'; readonly message: string }
@@ -78,7 +78,7 @@ export class InspectLane {
 
   #send(): void {
     if (!this.#current) return
-    this.#timer = setTimeout(() => this.#fail('it took too long to read'), this.#limits.parseMs)
+    this.#timer = setTimeout(() => this.#fail('it took too long'), this.#limits.parseMs)
     this.#worker?.postMessage(this.#current.text)
   }
 
@@ -95,7 +95,10 @@ export class InspectLane {
       if (this.#worker === worker) act()
     }
     worker.on('message', (reply: LaneReply) => mine(() => this.#receive(reply))())
-    worker.on('error', (error: Error) => mine(() => this.#fail(error.message))())
+    worker.on(
+      'error',
+      mine(() => this.#fail(this.#ready ? 'the parser failed on it' : 'the parser could not be started')),
+    )
     worker.on(
       'messageerror',
       mine(() => this.#fail('its answer could not be read')),

@@ -19,9 +19,10 @@ function read(text: string): LaneReply {
   try {
     return { kind: 'facts', facts: readTree(parseSync(text) as unknown as Node) }
   } catch (error) {
-    if (!(error instanceof SqlError)) return { kind: 'fault', why: String(error) }
-    // Its parser stack is bounded; running into the bound is an orderly error of the grammar, but no verdict on the text.
-    if (error.message.startsWith('memory exhausted')) return { kind: 'fault', why: error.message }
+    if (error instanceof RangeError) return { kind: 'fault', why: 'it is nested too deeply' }
+    if (!(error instanceof SqlError)) return { kind: 'fault', why: 'the parser failed on it' }
+    // The grammar's own stack is bounded; running into the bound is an orderly error, but no verdict on the text.
+    if (error.message.startsWith('memory exhausted')) return { kind: 'fault', why: 'it is nested too deeply' }
     return { kind: 'unparsable', message: error.message }
   }
 }

@@ -75,5 +75,5 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 /** Faults are not cached: the same text may pass when the machine is less busy, and a fault is answered without memory of others. */
 function refused(reading: Exclude<Reading, { kind: 'facts' }>): Inspection {
   if (reading.kind === 'unparsable') return unread('unparsable', `does not parse: ${reading.message}`)
-  return unread('too_complex', 'the statement could not be read within its limits')
+  return unread('too_complex', `the statement could not be read: ${reading.why}`)
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Facts, Finding } from './inspect-facts.ts'
 import { DEFAULT_REFUSE, REFUSE_RULES, RULE_NAMES } from './refuse-rules.ts'
@@ -55,5 +56,21 @@ describe('the verdict', () => {
   it('has a way out for every rule, in one sentence', () => {
     for (const rule of RULE_NAMES) expect(REFUSE_RULES[rule].next).toMatch(/^[A-Z].*\.$/)
     for (const rule of DEFAULT_REFUSE) expect(REFUSE_RULES[rule].absolute).toBe(false)
+  })
+})
+
+describe('GUARDRAILS.md', () => {
+  it('lists every rule as what it is', () => {
+    const rows = readFileSync(new URL('GUARDRAILS.md', import.meta.url), 'utf8').matchAll(
+      /^\| `(\w+)` ?(●?) \| (absolute|optional) /gm,
+    )
+    const listed = [...rows].map(([, name, recommended, kind]) => `${name} ${recommended} ${kind}`)
+    const defaults: readonly string[] = DEFAULT_REFUSE
+    expect(listed.sort()).toEqual(
+      RULE_NAMES.map(
+        name =>
+          `${name} ${defaults.includes(name) ? '●' : ''} ${REFUSE_RULES[name].absolute ? 'absolute' : 'optional'}`,
+      ).sort(),
+    )
   })
 })

@@ -33,6 +33,11 @@ export class FrameChain {
     return undefined
   }
 
+  /** Goes on behind `count` entries whose frame could not be read. */
+  skip(count: number): void {
+    this.#next += count
+  }
+
   /** Goes on behind `frame`, whether or not it followed. */
   pass(frame: Frame): void {
     this.#next = frame.first + frame.count

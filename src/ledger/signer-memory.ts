@@ -6,9 +6,17 @@ export const MEMORY_FILE = 'memory'
 export const SLOT_BYTES = 4096
 export const SLOTS = 2
 
+/** A head as a whole slot holds it. */
+export interface RememberedHead {
+  readonly slot: number
+  readonly text: string
+  readonly checkpoint: Checkpoint
+}
+
 export interface SignerMemory {
-  /** The highest head a whole slot holds. */
-  readonly last: { readonly slot: number; readonly text: string; readonly checkpoint: Checkpoint } | undefined
+  /** The highest of `heads`. */
+  readonly last: RememberedHead | undefined
+  readonly heads: readonly RememberedHead[]
   /** Slots that are neither empty nor whole: torn by a crash, or tampered with. */
   readonly damaged: readonly number[]
 }
@@ -23,7 +31,7 @@ export function encodeSlot(text: string): Buffer {
 }
 
 export function readMemory(bytes: Buffer, verifier: NoteVerifier): SignerMemory {
-  let last: SignerMemory['last']
+  const heads: RememberedHead[] = []
   const damaged: number[] = []
   for (let slot = 0; slot < SLOTS; slot += 1) {
     const part = bytes.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES)
@@ -33,10 +41,11 @@ export function readMemory(bytes: Buffer, verifier: NoteVerifier): SignerMemory 
     const checkpoint = openCheckpoint(text, verifier)
     if (part.length < SLOT_BYTES || checkpoint === undefined || !encodeSlot(text).equals(part)) {
       damaged.push(slot)
-    } else if (last === undefined || checkpoint.size > last.checkpoint.size) {
-      last = { slot, text, checkpoint }
+    } else {
+      heads.push({ slot, text, checkpoint })
     }
   }
   if (bytes.length > SLOTS * SLOT_BYTES) damaged.push(SLOTS)
-  return { last, damaged }
+  const [last] = heads.toSorted((a, b) => b.checkpoint.size - a.checkpoint.size)
+  return { last, heads, damaged }
 }

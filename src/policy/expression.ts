@@ -64,7 +64,7 @@ export const BINARY: Readonly<Record<BinaryOperator | '[]', (left: Value, right:
   '>=': (left, right) => left >= right,
   in: (left, right) => list(right).some(item => equal(left, item)),
   '+': (left, right) => {
-    if (typeof left === 'string') return left + String(right)
+    if (typeof left === 'string') return left + string(right)
     if (typeof left === 'number') return exact(left + number(right))
     return [...list(left), ...list(right)]
   },

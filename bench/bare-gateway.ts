@@ -7,7 +7,7 @@ import { mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createPostgresProtocol } from '../src/protocols/postgres/index.ts'
+import { createInspector, createPostgresProtocol } from '../src/protocols/postgres/index.ts'
 import { openServerTls } from '../src/server/tls/server-tls.ts'
 import { Passage } from '../src/target/passage.ts'
 
@@ -19,7 +19,7 @@ const tls = await openServerTls({
   now: () => Date.now(),
   onTrouble: error => console.error(error),
 })
-const protocol = createPostgresProtocol({})
+const protocol = createPostgresProtocol({ inspector: createInspector() })
 const salt = Buffer.alloc(16, 1)
 const salted = pbkdf2Sync('bench', salt, 4096, 32, 'sha256')
 const clientKey = createHmac('sha256', salted).update('Client Key').digest()
@@ -58,7 +58,13 @@ const server = createServer({ noDelay: true }, socket => {
     const target = await protocol.dial(passage, client)
     let seq = 0
     await protocol.relay(client, target, {
-      rules: { refuse: [], writesPerStatement: undefined, evidence: 'none', bindValues: false, resultBytes: 0 },
+      rules: {
+        refuse: [],
+        writesPerStatement: undefined,
+        evidence: 'none',
+        bindValues: false,
+        resultBytes: 0,
+      },
       submit: () => ({ forward: true, seq: ++seq }),
       finish: () => undefined,
       onEnd: () => undefined,

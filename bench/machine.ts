@@ -24,7 +24,9 @@ export function machine(): Machine {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
 }
 
 /** Writes `bench/results/<name>.json` with the machine described, and says where. */
@@ -32,7 +34,10 @@ export function keep(name: string, results: unknown): void {
   const folder = join(import.meta.dirname, 'results')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name}.json`)
-  writeFileSync(file, `${JSON.stringify({ measured: new Date().toISOString(), machine: machine(), results }, null, 2)}\n`)
+  writeFileSync(
+    file,
+    `${JSON.stringify({ measured: new Date().toISOString(), machine: machine(), results }, null, 2)}\n`,
+  )
   console.log(`\nwritten: bench/results/${name}.json`)
 }
 

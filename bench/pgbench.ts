@@ -30,11 +30,20 @@ async function main(): Promise<void> {
   const stops: (() => Promise<void>)[] = []
   const world = await startWorld({
     config: text =>
-      text.replace('{ on: public.notes, allow: [select, insert, update, delete] }', '{ on: "public.*", allow: [select] }'),
-    procedure: text => `${text}---\n${text.replace('orders-db-emergency', 'orders-db-with').replace('evidence: before', 'evidence: with')}`,
+      text.replace(
+        '{ on: public.notes, allow: [select, insert, update, delete] }',
+        '{ on: "public.*", allow: [select] }',
+      ),
+    procedure: text =>
+      `${text}---\n${text.replace('orders-db-emergency', 'orders-db-with').replace('evidence: before', 'evidence: with')}`,
   })
   stops.push(() => world.close())
-  const direct = { host: '127.0.0.1', port: String(world.target.port), user: 'postgres', password: world.target.adminPassword }
+  const direct = {
+    host: '127.0.0.1',
+    port: String(world.target.port),
+    user: 'postgres',
+    password: world.target.adminPassword,
+  }
   const base = (port: number, sslmode: string): Record<string, string> => ({
     PGHOST: direct.host,
     PGPORT: String(port),
@@ -44,7 +53,10 @@ async function main(): Promise<void> {
     PGSSLMODE: sslmode,
     PATH: process.env['PATH'] ?? '',
   })
-  execFileSync('pgbench', ['-i', '-q', '-s', '10'], { env: base(world.target.port, 'disable'), stdio: 'ignore' })
+  execFileSync('pgbench', ['-i', '-q', '-s', '10'], {
+    env: base(world.target.port, 'disable'),
+    stdio: 'ignore',
+  })
   await world.admin(world.server.planOf('orders-db'))
   const pgbouncer = await startPgbouncer(world.target, {})
   stops.push(() => pgbouncer.stop())
@@ -57,9 +69,16 @@ async function main(): Promise<void> {
   ways.push({ name: 'gateway, no evidence, TLS', env: bare.env })
   await world.incident()
   world.clock.pass(31_000)
-  for (const [name, procedure] of [['with', 'orders-db-with'], ['before', 'orders-db-emergency']] as const) {
+  for (const [name, procedure] of [
+    ['with', 'orders-db-with'],
+    ['before', 'orders-db-emergency'],
+  ] as const) {
     const api = await world.signIn('ana')
-    const { id } = await api.post<{ id: string }>('/v1/grants', { target: 'orders-db', reason: 'bench', procedure })
+    const { id } = await api.post<{ id: string }>('/v1/grants', {
+      target: 'orders-db',
+      reason: 'bench',
+      procedure,
+    })
     ways.push({ name: `gateway, ${name}, TLS`, env: libpq(await world.connect(api, id)) })
   }
   console.log(`pgbench -S -M simple, scale 10, ${SECONDS} s each, median of ${ROUNDS} rounds`)
@@ -70,12 +89,16 @@ async function main(): Promise<void> {
         const key = `${way.name}/${clients}`
         const value = await pgbench(way.env, clients)
         tps.set(key, [...(tps.get(key) ?? []), value])
-        process.stdout.write(`\rround ${round}/${ROUNDS}  ${clients} clients  ${way.name.padEnd(22)} ${value.toFixed(0)} tps   `)
+        process.stdout.write(
+          `\rround ${round}/${ROUNDS}  ${clients} clients  ${way.name.padEnd(22)} ${value.toFixed(0)} tps   `,
+        )
       }
     }
   }
   process.stdout.write('\n\n')
-  const rows: (string | number)[][] = [['way', ...CLIENTS.flatMap(clients => [`${clients} clients, tps`, '÷ direct', '÷ pgbouncer'])]]
+  const rows: (string | number)[][] = [
+    ['way', ...CLIENTS.flatMap(clients => [`${clients} clients, tps`, '÷ direct', '÷ pgbouncer'])],
+  ]
   const results: Record<string, unknown>[] = []
   for (const { name } of ways) {
     const row: (string | number)[] = [name]
@@ -83,8 +106,18 @@ async function main(): Promise<void> {
       const own = tps.get(`${name}/${clients}`) ?? []
       const ratio = (other: string): number =>
         median(own.map((value, round) => value / (tps.get(`${other}/${clients}`)?.[round] ?? NaN)))
-      row.push(Math.round(median(own)), Number(ratio('direct').toFixed(2)), Number(ratio('pgbouncer').toFixed(2)))
-      results.push({ way: name, clients, tps: own.map(Math.round), toDirect: ratio('direct'), toPgbouncer: ratio('pgbouncer') })
+      row.push(
+        Math.round(median(own)),
+        Number(ratio('direct').toFixed(2)),
+        Number(ratio('pgbouncer').toFixed(2)),
+      )
+      results.push({
+        way: name,
+        clients,
+        tps: own.map(Math.round),
+        toDirect: ratio('direct'),
+        toPgbouncer: ratio('pgbouncer'),
+      })
     }
     rows.push(row)
   }
@@ -94,8 +127,13 @@ async function main(): Promise<void> {
 }
 
 /** The same relay without a recorder, in a process of its own: what evidence costs is the difference. */
-async function startBareGateway(world: World): Promise<{ env: Record<string, string>; stop: () => Promise<void> }> {
-  const child = fork(join(import.meta.dirname, 'bare-gateway.ts'), [String(world.target.port), world.target.adminPassword])
+async function startBareGateway(
+  world: World,
+): Promise<{ env: Record<string, string>; stop: () => Promise<void> }> {
+  const child = fork(join(import.meta.dirname, 'bare-gateway.ts'), [
+    String(world.target.port),
+    world.target.adminPassword,
+  ])
   const [port] = (await once(child, 'message')) as [number]
   const env = {
     PGHOST: '127.0.0.1',
@@ -116,7 +154,11 @@ async function startBareGateway(world: World): Promise<{ env: Record<string, str
 }
 
 async function pgbench(env: Record<string, string>, clients: number): Promise<number> {
-  const child = spawn('pgbench', ['-n', '-S', '-M', 'simple', '-c', String(clients), '-j', '2', '-T', String(SECONDS)], { env })
+  const child = spawn(
+    'pgbench',
+    ['-n', '-S', '-M', 'simple', '-c', String(clients), '-j', '2', '-T', String(SECONDS)],
+    { env },
+  )
   let output = ''
   child.stdout.on('data', chunk => (output += String(chunk)))
   child.stderr.on('data', chunk => (output += String(chunk)))

@@ -30,7 +30,9 @@ export async function prepareOrders(
   }
   const first = await connect('postgres')
   await first.query('create database orders')
-  await first.query(`create role breakglass login createrole password ${first.escapeLiteral(breakglassPassword)}`)
+  await first.query(
+    `create role breakglass login createrole password ${first.escapeLiteral(breakglassPassword)}`,
+  )
   await first.end()
   const orders = await connect('orders')
   await orders.query(SCHEMA)

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { accessSync, constants, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -35,19 +44,54 @@ export async function startSandboxPostgres(
   if (own[0] !== 0) throw new Fault('unavailable', `${folder} cannot be given to ${UNPRIVILEGED}.`)
   const init = spawnSync(
     join(bin, 'initdb'),
-    ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync', '-E', 'UTF8', '--locale=C'],
+    [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--no-sync',
+      '-E',
+      'UTF8',
+      '--locale=C',
+    ],
     { ...as, cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder } },
   )
   rmSync(passwordFile)
   if (init.status !== 0) throw new Fault('unavailable', 'initdb failed.', { cause: init.stderr })
-  for (const [name, text] of [['server.crt', tls.certificate], ['server.key', tls.key]] as const) {
+  for (const [name, text] of [
+    ['server.crt', tls.certificate],
+    ['server.key', tls.key],
+  ] as const) {
     writeFileSync(join(data, name), text, { mode: 0o600 })
     if ('uid' in as) spawnSync('chown', [UNPRIVILEGED, join(data, name)])
   }
   const server = spawn(
     join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`, '-c', 'ssl=on', '-c', 'max_connections=300', '-c', 'log_min_messages=fatal'],
-    { ...as, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, HOME: folder } },
+    [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      `unix_socket_directories=${folder}`,
+      '-c',
+      'ssl=on',
+      '-c',
+      'max_connections=300',
+      '-c',
+      'log_min_messages=fatal',
+    ],
+    {
+      ...as,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: folder },
+    },
   )
   const version = spawnSync(join(bin, 'postgres'), ['--version'], { encoding: 'utf8' }).stdout.trim()
   await ready(server, bin, port)
@@ -58,7 +102,11 @@ function findBinaries(folder: string): string {
   const embedded = embeddedBinaries()
   if (embedded !== undefined) return reachable(embedded, folder)
   const root = '/usr/lib/postgresql'
-  const versions = existsSync(root) ? readdirSync(root).map(Number).filter(version => version >= 15) : []
+  const versions = existsSync(root)
+    ? readdirSync(root)
+        .map(Number)
+        .filter(version => version >= 15)
+    : []
   const newest = Math.max(...versions)
   if (versions.length > 0) return join(root, String(newest), 'bin')
   throw new Fault('unavailable', 'There is no PostgreSQL server to run the sandbox on.', {
@@ -91,7 +139,8 @@ function reachable(bin: string, folder: string): string {
 }
 
 function account(name: string): { uid: number; gid: number } {
-  const id = (flag: string): number => Number(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout.trim())
+  const id = (flag: string): number =>
+    Number(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout.trim())
   return { uid: id('-u'), gid: id('-g') }
 }
 
@@ -101,7 +150,8 @@ async function ready(server: ChildProcess, bin: string, port: number): Promise<v
     log = (log + String(chunk)).slice(-2_000)
   })
   for (let attempt = 0; attempt < 200; attempt++) {
-    if (server.exitCode !== null) throw new Fault('unavailable', 'PostgreSQL did not start.', { cause: `${bin}: ${log}` })
+    if (server.exitCode !== null)
+      throw new Fault('unavailable', 'PostgreSQL did not start.', { cause: `${bin}: ${log}` })
     if (await answers(port)) return
     await new Promise(resolve => setTimeout(resolve, 50))
   }
@@ -112,7 +162,13 @@ async function ready(server: ChildProcess, bin: string, port: number): Promise<v
 /** True once the server takes logins: before that it answers the startup packet with "starting up" (57P03). */
 async function answers(port: number): Promise<boolean> {
   const { default: pg } = await import('pg')
-  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password: 'wrong', database: 'postgres' })
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    password: 'wrong',
+    database: 'postgres',
+  })
   try {
     await client.connect()
     return true

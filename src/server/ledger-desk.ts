@@ -1,7 +1,7 @@
 import { Fault } from '../kernel/faults.ts'
 import type { LedgerDesk } from '../api/deps.ts'
 import type { Log } from '../ledger/log.ts'
-import { formatProof } from '../ledger/proof.ts'
+import { encodeProof } from '../ledger/proof.ts'
 
 /** Heads, files and proofs of the running logs. */
 export function createLedgerDesk(logs: readonly Log[]): LedgerDesk {
@@ -35,7 +35,7 @@ export function createLedgerDesk(logs: readonly Log[]): LedgerDesk {
         throw new Fault('not_found', `The log ${name} has no signed entry ${index}.`, {
           next: `Its signed entries are 0 to ${size - 1}.`,
         })
-      return formatProof({ index, hashes: await log.inclusion(index, size), checkpoint })
+      return encodeProof({ index, hashes: await log.inclusion(index, size), checkpoint })
     },
   }
 }

@@ -23,7 +23,8 @@ import type { Slice } from '../journal/slice.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { PersonId } from '../kernel/ids.ts'
-import { createPostgresProtocol } from '../protocols/postgres/index.ts'
+import { procedureSets } from '../policy/acceptance.ts'
+import { createInspector, createPostgresProtocol } from '../protocols/postgres/index.ts'
 import { createRecordings } from '../recording/recordings.ts'
 import { openSessionLog } from '../recording/session-log.ts'
 import { keepReviews } from '../review/keep-reviews.ts'
@@ -39,7 +40,7 @@ import { firstStart, organisation, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
 import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts'
 import { type LogLine, logLine } from './log-line.ts'
-import { createPolicyDesk, policySlices } from './policy-desk.ts'
+import { createPolicyDesk } from './policy-desk.ts'
 import { createTargetDesk } from './target-desk.ts'
 import { systemClock } from './system-clock.ts'
 import { openServerTls } from './tls/server-tls.ts'
@@ -98,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     undo.push(() => store.close())
     const slices = [
       ...identitySlices,
-      ...policySlices,
+      procedureSets,
       organisation,
       incidents,
       incidentNames,
@@ -149,10 +150,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onProblem: report,
     })
     const { targets } = config
-    const protocols = [createPostgresProtocol({ onError: report })]
-    undo.push(async () => {
-      for (const protocol of protocols) await protocol.close()
-    })
+    const inspector = createInspector()
+    undo.push(() => inspector.close())
+    const protocols = [createPostgresProtocol({ inspector })]
     for (const target of targets.values()) {
       protocols.find(({ name }) => name === target.protocol)?.checkSettings(target)
     }

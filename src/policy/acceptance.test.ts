@@ -84,15 +84,12 @@ describe('accepting a set of procedures', () => {
     expect(at.now()).toEqual({ owners: [ana, ben, cem], needed: 1, inForce: 'A' })
   })
 
-  it.each([0, -1, 1.5, Number.NaN, null, '1', [2]])(
-    'requirement 7: %s needed owners means never',
-    needed => {
-      const at = world(needed)
-      at.offer('A')
-      for (const owner of [ana, ben, cem]) at.accept(owner, 'A')
-      expect(at.now()?.inForce).toBeUndefined()
-    },
-  )
+  it.each([0, -1, 1.5, Number.NaN, null, '1', [2]])('requirement 7: %s needed owners means never', needed => {
+    const at = world(needed)
+    at.offer('A')
+    for (const owner of [ana, ben, cem]) at.accept(owner, 'A')
+    expect(at.now()?.inForce).toBeUndefined()
+  })
 
   it('requirement 7: no owners means nobody', () => {
     const at = world(1, [])
@@ -130,30 +127,34 @@ describe('accepting a set of procedures', () => {
     )
     let brought = 0
     fc.assert(
-      fc.property(fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), fc.integer({ min: 1, max: 3 }), (steps, needed) => {
-        const at = world(needed)
-        let offered: string | undefined
-        let inForce: string | undefined
-        let yes = new Set<PersonId>()
-        for (const one of steps) {
-          if (one.kind === 'offer') {
-            at.offer(one.digest)
-            if (one.digest !== offered) yes = new Set()
-            offered = one.digest === inForce ? undefined : one.digest
-          } else {
-            at.accept(one.by, one.digest, one.factor)
-            if (one.digest === offered && one.factor && one.by !== eve) yes.add(one.by)
-            if (offered !== undefined && yes.size >= needed) {
-              inForce = offered
-              offered = undefined
-              yes = new Set()
-              brought++
+      fc.property(
+        fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }),
+        fc.integer({ min: 1, max: 3 }),
+        (steps, needed) => {
+          const at = world(needed)
+          let offered: string | undefined
+          let inForce: string | undefined
+          let yes = new Set<PersonId>()
+          for (const one of steps) {
+            if (one.kind === 'offer') {
+              at.offer(one.digest)
+              if (one.digest !== offered) yes = new Set()
+              offered = one.digest === inForce ? undefined : one.digest
+            } else {
+              at.accept(one.by, one.digest, one.factor)
+              if (one.digest === offered && one.factor && one.by !== eve) yes.add(one.by)
+              if (offered !== undefined && yes.size >= needed) {
+                inForce = offered
+                offered = undefined
+                yes = new Set()
+                brought++
+              }
             }
+            expect(at.now()?.inForce).toBe(inForce)
+            expect(at.now()?.offer?.digest).toBe(offered)
           }
-          expect(at.now()?.inForce).toBe(inForce)
-          expect(at.now()?.offer?.digest).toBe(offered)
-        }
-      }),
+        },
+      ),
     )
     expect(brought).toBeGreaterThan(10)
   })

@@ -10,7 +10,8 @@ import { parseSize } from './size.ts'
 
 const MOST = 30 * 86_400_000
 
-const duration = z
+/** Text of a duration: more than nothing, at most 30 days. */
+export const duration = z
   .string({ error: 'must be a duration: a number and one of ms, s, m, h, d, such as 30m' })
   .regex(/^\d{1,9}(ms|s|m|h|d)$/, {
     error: 'must be a duration: a number and one of ms, s, m, h, d, such as 30m',
@@ -25,11 +26,13 @@ const size = z
   })
   .refine(text => parseSize(text) !== undefined, { error: 'must be at most 64MiB' })
 
-const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, {
+/** Name of a procedure, target, scope, rule or destination. */
+export const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, {
   error: 'must be a name: letters, digits, "_", "." and "-", at most 63, beginning with a letter or digit',
 })
 
-const handle = z.string().min(1).max(200)
+/** Handle of a person, or name of a group. */
+export const handle = z.string().min(1).max(200)
 
 const condition = z
   .string({ error: 'must be a condition in CEL, as text' })

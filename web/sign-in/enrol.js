@@ -1,4 +1,4 @@
-import { post } from './api.js'
+import { post, Refusal } from './api.js'
 import { createPasskey } from './passkey.js'
 import { act, does, opens, refuse, say, show } from './view.js'
 
@@ -8,6 +8,12 @@ export async function enrol(enrolment, then) {
   const form = pane.querySelector('form')
   const choice = pane.querySelector('[data-part="choice"]')
   try {
+    if (enrolment === '') {
+      throw new Refusal({
+        detail: 'This page takes an enrolment link.',
+        next: 'Open the link you were sent, complete with what follows the #. A link that was opened here and then loaded again has to be opened anew.',
+      })
+    }
     const { handle, name, organisation } = await post('/v1/enrol/begin', { enrolment })
     show('enrol', `${name}, register a factor`)
     say(pane, 'whom', `You are ${handle} at ${organisation}. This link works once.`)

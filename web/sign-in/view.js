@@ -38,6 +38,7 @@ export function does(element, waiting, work) {
     button.setAttribute('aria-disabled', 'true')
     button.textContent = waiting
     try {
+      if (form) checkFilled(element)
       await work(form ? Object.fromEntries(new FormData(element)) : undefined)
     } catch (error) {
       refuse(pane, error)
@@ -75,6 +76,17 @@ export function refuse(pane, error) {
   if (!field) return
   field.setAttribute('aria-invalid', 'true')
   field.focus()
+}
+
+function checkFilled(form) {
+  const empty = [...form.elements].find(field => field.required && field.value.trim() === '')
+  if (!empty) return
+  const [label] = empty.labels
+  throw new Refusal({
+    detail: `${label.textContent} is missing.`,
+    next: 'Write it below.',
+    facts: { field: empty.name },
+  })
 }
 
 function hush(pane) {

@@ -17,7 +17,7 @@ import type { Signer } from './signer.ts'
 import { Signing } from './signing.ts'
 import { type TilePath, tilePath } from './tile-path.ts'
 import { Tiles } from './tiles.ts'
-import { Tree } from './tree.ts'
+import { fullTiles, Tree } from './tree.ts'
 import { fullFault, isNoSpace } from './trouble.ts'
 
 export interface OpenLogOptions {
@@ -27,7 +27,7 @@ export interface OpenLogOptions {
   readonly origin: string
   /** The log's own folder; its lock must be held by this process. */
   readonly disk: Disk
-  /** Closed with the log. */
+  /** Owned by the log from here on: closed with it, also when it does not open. */
   readonly signer: Signer
   readonly clock: Clock
   /** Bytes of a segment, at least 64 KiB; two of them are always preallocated. */
@@ -49,6 +49,15 @@ const SOURCE = 'ledger'
  * when there is no room for a first segment, `config.invalid` when signer and origin do not belong together.
  */
 export async function openLog(options: OpenLogOptions): Promise<RunningLog> {
+  try {
+    return await open(options)
+  } catch (error) {
+    await options.signer.close()
+    throw error
+  }
+}
+
+async function open(options: OpenLogOptions): Promise<RunningLog> {
   const {
     name,
     origin,
@@ -124,8 +133,10 @@ export async function openLog(options: OpenLogOptions): Promise<RunningLog> {
     reader,
     tiles,
     lastTime: recovered.lastTime,
+    repaired: () => repaired,
     finish: async clean => {
       await publisher.stop()
+      await repaired
       if (!clean) return
       // Derived files and the marker may lack room; the next start then recovers.
       try {
@@ -137,6 +148,8 @@ export async function openLog(options: OpenLogOptions): Promise<RunningLog> {
     },
   })
   await firstWords(log, recovered, options)
+  await signing.finish()
+  const repaired = publisher.repair(fullTiles(recovered.places.length)).catch((): readonly string[] => [])
   return log
 }
 
@@ -167,5 +180,5 @@ async function firstWords(
             outcome: recovered.cause,
             data: { torn_bytes: recovered.tornBytes },
           }
-  if (draft !== undefined) await log.append([draft], { reserve: true }).signed()
+  if (draft !== undefined) await log.append([draft], { reserve: true }).durable()
 }

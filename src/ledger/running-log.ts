@@ -35,6 +35,7 @@ export interface LogParts {
   readonly reader: EntryReader
   readonly tiles: Tiles
   readonly lastTime: number
+  readonly repaired: () => Promise<readonly string[]>
   /** Ends the background work and leaves the marker of a clean stop. */
   readonly finish: (clean: boolean) => Promise<void>
 }
@@ -144,6 +145,11 @@ export class RunningLog implements Log {
   /** A file of the standard layout by its path, `checkpoint` apart; undefined when the tree has no such tile. */
   readTile(path: string): Promise<Buffer | undefined> {
     return this.#parts.tiles.read(path)
+  }
+
+  /** Resolves when the derived files of this start were compared with the entries: the paths that were written again. */
+  repaired(): Promise<readonly string[]> {
+    return this.#parts.repaired()
   }
 
   close(): Promise<void> {

@@ -68,6 +68,22 @@ export class Tree {
   }
 }
 
+/** The full tiles and bundles of a tree of `size`. */
+export function fullTiles(size: number): TilePath[] {
+  const tiles: TilePath[] = []
+  for (
+    let level = 0, full = Math.floor(size / TILE_WIDTH);
+    full > 0;
+    level += 1, full = Math.floor(full / TILE_WIDTH)
+  ) {
+    for (let index = 0; index < full; index += 1) {
+      tiles.push({ level, index, width: TILE_WIDTH })
+      if (level === 0) tiles.push({ level: 'entries', index, width: TILE_WIDTH })
+    }
+  }
+  return tiles
+}
+
 /** The partial tiles that a tree of `size` needs (c2sp.org/tlog-tiles "Partial Tiles"), bundle included. */
 export function partialTiles(size: number): TilePath[] {
   const tiles: TilePath[] = []

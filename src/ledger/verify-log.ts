@@ -15,7 +15,7 @@ import { MEMORY_FILE, readMemory, SLOT_BYTES } from './signer-memory.ts'
 import type { SignedHead } from './signer.ts'
 import { SourceChains } from './source-chains.ts'
 import { TILE_WIDTH, type TilePath } from './tile-path.ts'
-import { partialTiles, Tree } from './tree.ts'
+import { fullTiles, partialTiles, Tree } from './tree.ts'
 import { listFiles, TileFiles } from './verify-files.ts'
 
 export interface VerifyOptions {
@@ -66,7 +66,7 @@ export async function verifyLog({ disk, vkey, signer, onProgress }: VerifyOption
   }
   await run.finish()
   const published = heads.find(head => head.file === CHECKPOINT_FILE)
-  tiles.finish(published === undefined ? [] : neededTiles(published.size))
+  tiles.finish(published === undefined ? [] : [...fullTiles(published.size), ...partialTiles(published.size)])
   return { size: run.size, root: run.root, findings }
 }
 
@@ -110,21 +110,6 @@ async function rememberedHeads(
       findings.push({ file, what: `the slot at byte ${slot * SLOT_BYTES} is not whole` })
   }
   return heads
-}
-
-function neededTiles(size: number): TilePath[] {
-  const tiles = partialTiles(size)
-  for (
-    let level = 0, full = Math.floor(size / TILE_WIDTH);
-    full > 0;
-    level += 1, full = Math.floor(full / TILE_WIDTH)
-  ) {
-    for (let index = 0; index < full; index += 1) {
-      tiles.push({ level, index, width: TILE_WIDTH })
-      if (level === 0) tiles.push({ level: 'entries', index, width: TILE_WIDTH })
-    }
-  }
-  return tiles
 }
 
 /** One pass over the entries. */

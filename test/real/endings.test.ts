@@ -16,7 +16,12 @@ interface Busy {
 }
 
 const KINDS: readonly Busy[] = [
-  { kind: 'cancel-catching loop', command: LOOP, start: () => undefined, seen: "query like 'do %' and state = 'active'" },
+  {
+    kind: 'cancel-catching loop',
+    command: LOOP,
+    start: () => undefined,
+    seen: "query like 'do %' and state = 'active'",
+  },
   {
     kind: 'open transaction',
     start: session => session.send("begin; update orders set status = 'held' where id = 7;"),
@@ -78,7 +83,11 @@ const WAYS: readonly Way[] = [
     async trigger(world) {
       const priya = await world.signIn('priya')
       const at = now()
-      const { lock } = await priya.post<{ lock: string }>('/v1/locks', { on: { kind: 'target', name: 'orders-db' }, reason: 'odd' })
+      const { lock } = await priya.post<{ lock: string }>('/v1/locks', {
+        kind: 'target',
+        name: 'orders-db',
+        reason: 'odd',
+      })
       await priya.delete(`/v1/locks/${lock}`)
       return at
     },
@@ -121,47 +130,46 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
   })
 
   for (const { way, for: length, trigger, says } of WAYS) {
-    it(
-      `${way} ends every kind of busy session at once and leaves nothing behind`,
-      async () => {
-        const { api, grant } = await world.open(length === undefined ? {} : { for: length })
-        const credential = await world.connect(api, grant)
-        const sessions = KINDS.map(({ kind, command, start }) => {
-          const session = psql(credential, command)
-          start(session)
-          return { kind, session }
-        })
-        const [{ login } = { login: '' }] = await waitFor(async () => {
+    it(`${way} ends every kind of busy session at once and leaves nothing behind`, async () => {
+      const { api, grant } = await world.open(length === undefined ? {} : { for: length })
+      const credential = await world.connect(api, grant)
+      const sessions = KINDS.map(({ kind, command, start }) => {
+        const session = psql(credential, command)
+        start(session)
+        return { kind, session }
+      })
+      const [{ login } = { login: '' }] = await waitFor(
+        async () => {
           const rows = await world.admin<{ login: string }>(
             `select usename as login from pg_stat_activity where usename like 'bg\\_%' and (${KINDS.map(({ seen }) => `(${seen})`).join(' or ')})`,
           )
           return rows.length >= KINDS.length ? rows : undefined
-        }, sessions.map(({ session }) => session))
-        // The idle one and the open transaction read their fate with their next word, as psql does.
-        const since = await trigger(world, api, grant)
-        for (const { session } of sessions) session.send('select 2;')
-        for (const { kind, session } of sessions) {
-          const { at } = await session.gone
-          const seen = session.output().match(/breakglass: [^\n]*/)?.[0] ?? session.output().slice(-200)
-          table.push(`${way.padEnd(18)} ${kind.padEnd(22)} ${(at - since).toFixed(0).padStart(5)} ms  ${seen}`)
-          expect(session.output(), `${kind} by ${way}`).toMatch(says)
-          expect(at - since, `${kind} by ${way}`).toBeLessThan(way === 'expiry' ? 1_000 : 2_000)
-        }
-        const left = await waitFor(async () => {
-          const running = await world.admin(`select pid from pg_stat_activity where usename = '${login}'`)
-          const roles = await world.admin(`select rolname from pg_roles where rolname = '${login}'`)
-          return running.length === 0 && roles.length === 0 ? [running, roles] : undefined
-        }, [])
-        expect(left).toEqual([[], []])
-        // What the open transaction had done is gone with it.
-        expect(await world.admin("select status from orders where id = 7")).toEqual([{ status: 'paid' }])
-        if (way === 'person disabled') {
-          const person = world.server.identity.personOf('ana')
-          if (person) await world.server.identity.enablePerson({ person })
-        }
-      },
-      60_000,
-    )
+        },
+        sessions.map(({ session }) => session),
+      )
+      // The idle one and the open transaction read their fate with their next word, as psql does.
+      const since = await trigger(world, api, grant)
+      for (const { session } of sessions) session.send('select 2;')
+      for (const { kind, session } of sessions) {
+        const { at } = await session.gone
+        const seen = session.output().match(/breakglass: [^\n]*/)?.[0] ?? session.output().slice(-200)
+        table.push(`${way.padEnd(18)} ${kind.padEnd(22)} ${(at - since).toFixed(0).padStart(5)} ms  ${seen}`)
+        expect(session.output(), `${kind} by ${way}`).toMatch(says)
+        expect(at - since, `${kind} by ${way}`).toBeLessThan(way === 'expiry' ? 1_000 : 2_000)
+      }
+      const left = await waitFor(async () => {
+        const running = await world.admin(`select pid from pg_stat_activity where usename = '${login}'`)
+        const roles = await world.admin(`select rolname from pg_roles where rolname = '${login}'`)
+        return running.length === 0 && roles.length === 0 ? [running, roles] : undefined
+      }, [])
+      expect(left).toEqual([[], []])
+      // What the open transaction had done is gone with it.
+      expect(await world.admin('select status from orders where id = 7')).toEqual([{ status: 'paid' }])
+      if (way === 'person disabled') {
+        const person = world.server.identity.personOf('ana')
+        if (person) await world.server.identity.enablePerson({ person })
+      }
+    }, 60_000)
   }
 })
 

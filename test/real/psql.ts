@@ -15,7 +15,10 @@ export interface Psql {
 /** A real psql; with `command` it runs that and exits, without it reads what `send` writes. */
 export function psql(credential: Credential, command?: string, env: Record<string, string> = {}): Psql {
   const args = ['-X', '-v', 'ON_ERROR_STOP=1', '-qAt', ...(command === undefined ? [] : ['-c', command])]
-  const child = spawn('psql', args, { env: { ...libpq(credential), ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn('psql', args, {
+    env: { ...libpq(credential), ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   let text = ''
   const keep = (chunk: Buffer): void => {
     text = (text + chunk.toString()).slice(-65_536)

@@ -18,10 +18,13 @@ const SECRET = `whsec_${Buffer.alloc(24, 9).toString('base64')}`
 const PASSWORD = 'correct horse battery staple'
 const TARGET_PASSWORD = 'of-the-target'
 
-/** The machine's clocks, moved ahead at will: nothing in a test waits for minutes to pass. */
+/**
+ * The machine's clocks, moved ahead at will: nothing in a test waits for minutes to pass. They begin an hour ago, so that a
+ * process with the real clock can take over what a world has prepared (`catchUp`).
+ */
 export class MovableClock implements Clock {
   readonly #real = systemClock()
-  #ahead = 0
+  #ahead = -3_600_000
   #wallOnly = 0
 
   now(): Instant {
@@ -31,6 +34,12 @@ export class MovableClock implements Clock {
 
   pass(ms: number): void {
     this.#ahead += ms
+  }
+
+  /** On to the present, less `leave` ms. */
+  catchUp(leave = 0): void {
+    if (this.#ahead > -leave) throw new Error('the clock of this world is ahead of the present already')
+    this.#ahead = -leave
   }
 
   /** Somebody sets the wall clock; the monotonic one does not care. */
@@ -66,6 +75,8 @@ export interface World {
   admin<R extends pg.QueryResultRow>(sql: string): Promise<R[]>
   /** Stops the server and starts it again on the same data. */
   restart(): Promise<void>
+  /** Stops the server here; another process may take the data over. */
+  handOver(): Promise<void>
   close(): Promise<void>
 }
 
@@ -100,7 +111,11 @@ alert: { to: [security, pager], on: [requested, activated, denied, ended, findin
 review: { from: { groups: [security] }, within: 48h, overdue: refuse_new_requests }
 `
 
-function configuration(ports: { api: number; gateway: number; target: number }, alerts: string, caFile: string): string {
+function configuration(
+  ports: { api: number; gateway: number; target: number },
+  alerts: string,
+  caFile: string,
+): string {
   return `organisation: acme
 listen: { api: 127.0.0.1:${ports.api}, postgres: 127.0.0.1:${ports.gateway} }
 owners: { people: [mara], count: 1 }
@@ -282,7 +297,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       return { api, grant: grant.id }
     },
     async connect(api, grant) {
-      const sheet = await api.post<Omit<Credential, 'caFile'> & { ca: string }>(`/v1/grants/${grant}/credential`)
+      const sheet = await api.post<Omit<Credential, 'caFile'> & { ca: string }>(
+        `/v1/grants/${grant}/credential`,
+      )
       write('gateway-ca.pem', sheet.ca)
       return { ...sheet, caFile: join(folder, 'gateway-ca.pem') }
     },
@@ -290,6 +307,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       await server.close()
       server = await start()
     },
+    handOver: () => server.close(),
     async close() {
       await server.close()
       await receiver.close()
@@ -311,7 +329,11 @@ export function apiOf(url: () => string, token: string): Api {
     })
     const answer = (await response.json()) as T & { detail?: string; code?: string }
     if (response.ok) return answer
-    throw Object.assign(new Error(`${method} ${path}: ${answer.detail}`), { code: answer.code, status: response.status, answer })
+    throw Object.assign(new Error(`${method} ${path}: ${answer.detail}`), {
+      code: answer.code,
+      status: response.status,
+      answer,
+    })
   }
   return {
     token,

@@ -10,7 +10,8 @@ export const serverUser: { readonly uid: number; readonly gid: number } | undefi
 function accountOf(name: string): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   try {
-    const ask = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }))
+    const ask = (flag: string) =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }))
     return { uid: ask('-u'), gid: ask('-g') }
   } catch {
     return undefined

@@ -44,6 +44,7 @@ export class Publisher {
 
   /** There is a new signed head. */
   touch(): void {
+    if (this.#stopped) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.flush().catch(() => this.touch())

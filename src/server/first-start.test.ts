@@ -6,8 +6,9 @@ import { createIdentity, type Identity, identitySlices } from '../identity/creat
 import type { Journal } from '../journal/journal.ts'
 import { openJournal } from '../journal/open-journal.ts'
 import type { Slice } from '../journal/slice.ts'
+import { ACCEPTANCE, procedureSets } from '../policy/acceptance.ts'
 import { loadConfig } from './config/load-config.ts'
-import { firstStart, organisation, type Welcome } from './first-start.ts'
+import { firstStart, type Welcome } from './first-start.ts'
 import { initFolder } from './init/init-folder.ts'
 import { openStore, type Store } from './open-store.ts'
 import { systemClock } from './system-clock.ts'
@@ -28,7 +29,7 @@ async function start(folder: string): Promise<Started> {
   const config = loadConfig(folder)
   const clock = systemClock()
   store = await openStore({ config, clock, version: '0' })
-  const slices = [...identitySlices, organisation] as readonly Slice<unknown>[]
+  const slices = [...identitySlices, procedureSets] as readonly Slice<unknown>[]
   const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
   const identity = await createIdentity({
     journal,
@@ -50,12 +51,13 @@ describe('the first start', () => {
   it('founds the organisation and gives each owner a link that enrols', async () => {
     const { journal, identity, welcome } = await start(await folder())
     expect(welcome?.links.map(({ handle }) => handle)).toEqual(['ana', 'ben'])
-    expect([...journal.state.all(organisation)]).toEqual([
-      { name: 'acme', owners: [identity.personOf('ana'), identity.personOf('ben')], needed: 2 },
-    ])
+    expect(journal.state.get(procedureSets, ACCEPTANCE)).toMatchObject({
+      owners: [identity.personOf('ana'), identity.personOf('ben')],
+      needed: 2,
+    })
     const link = welcome?.links[0]?.link ?? ''
     expect(link).toMatch(/^http:\/\/localhost:7070\/enrol#/)
-    expect(await identity.beginEnrolment(link.split('#')[1] ?? '')).toMatchObject({ handle: 'ana' })
+    expect(identity.beginEnrolment(link.split('#')[1] ?? '')).toMatchObject({ handle: 'ana' })
   })
 
   it('happens once: a second start knows the same owners, and only who has no factor yet gets a new link', async () => {
@@ -65,7 +67,7 @@ describe('the first start', () => {
     await store?.close()
     const { journal, identity, welcome } = await start(path)
     expect([identity.personOf('ana'), identity.personOf('ben')]).toEqual(owners)
-    expect([...journal.state.all(organisation)]).toHaveLength(1)
+    expect(journal.state.get(procedureSets, ACCEPTANCE)?.owners).toEqual(owners)
     expect(welcome?.links).toHaveLength(2)
     const old = first.welcome?.links[0]?.link.split('#')[1] ?? ''
     expect(() => identity.beginEnrolment(old)).toThrow(/link/)

@@ -1,7 +1,7 @@
 import type { Identity } from '../identity/create-identity.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Slice } from '../journal/slice.ts'
 import type { PersonId } from '../kernel/ids.ts'
+import { ACCEPTANCE, procedureSets } from '../policy/acceptance.ts'
 import type { Config } from './config/config.ts'
 
 export interface Welcome {
@@ -17,26 +17,6 @@ export interface FirstStartOptions {
   readonly version: string
 }
 
-interface Organisation {
-  readonly name: string
-  readonly owners: readonly PersonId[]
-  readonly needed: number
-}
-
-const KEY = 'organisation'
-
-/** The organisation as its first event made it; the configuration's `owners` are not read again. */
-export const organisation: Slice<Organisation> = {
-  name: 'organisation',
-  keys: event => (event.type === 'organisation.created' ? [KEY] : []),
-  evolve: (known, event) =>
-    known ?? {
-      name: event.data.organisation as string,
-      owners: event.data.owners as readonly PersonId[],
-      needed: event.data.owners_needed as number,
-    },
-}
-
 /**
  * Founds the organisation once, and hands out links to owners who cannot sign in yet: also after a crash amid the first
  * start, and again while an owner has not enrolled, as nobody else could let them in.
@@ -47,9 +27,9 @@ export async function firstStart({
   identity,
   version,
 }: FirstStartOptions): Promise<Welcome | undefined> {
-  if (!journal.state.get(organisation, KEY)) await found(config, journal, identity, version)
+  if (!journal.state.get(procedureSets, ACCEPTANCE)) await found(config, journal, identity, version)
   const links: Welcome['links'][number][] = []
-  for (const owner of journal.state.get(organisation, KEY)?.owners ?? []) {
+  for (const owner of journal.state.get(procedureSets, ACCEPTANCE)?.owners ?? []) {
     const person = identity.find(owner)
     if (!person || person.disabled || person.factors.length > 0) continue
     const { link, expiresMs } = await identity.issueEnrolment({ person: owner })
@@ -69,7 +49,7 @@ async function found(
   for (const handle of owners.people)
     people.push(identity.personOf(handle) ?? (await identity.addPerson({ handle, name: handle, groups: [] })))
   await journal.execute(state => ({
-    events: state.get(organisation, KEY)
+    events: state.get(procedureSets, ACCEPTANCE)
       ? []
       : [
           {

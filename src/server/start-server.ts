@@ -36,7 +36,7 @@ import { includes } from '../grant/people.ts'
 import { anchors, anchorSessions } from './anchor-sessions.ts'
 import type { Config } from './config/config.ts'
 import { clientHost, originsOf, routesOf, sourcesOf } from './from-config.ts'
-import { firstStart, organisation, type Welcome } from './first-start.ts'
+import { firstStart, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
 import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts'
 import { type LogLine, logLine } from './log-line.ts'
@@ -100,7 +100,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const slices = [
       ...identitySlices,
       procedureSets,
-      organisation,
       incidents,
       incidentNames,
       grants,
@@ -109,7 +108,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       outbox,
       reviews,
       anchors,
-      organisation,
     ] as readonly Slice<unknown>[]
     const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
     const sessions = await openSessionLog(store.sessions, store.keys)

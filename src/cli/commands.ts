@@ -1,0 +1,288 @@
+import type { Define } from './call.ts'
+
+export interface CommandEntry {
+  /** Words as typed: `open`, `incident declare`. */
+  readonly words: string
+  readonly summary: string
+  readonly group: Group
+  /** Loaded only when it is the one that was typed: the start stays short. */
+  readonly load: () => Promise<Define>
+}
+
+export const GROUPS = [
+  'Access',
+  'Identity',
+  'Answering',
+  'Looking',
+  'Incidents',
+  'Setting up',
+  'Evidence',
+] as const
+export type Group = (typeof GROUPS)[number]
+
+const entry = (group: Group, words: string, summary: string, load: () => Promise<Define>): CommandEntry => ({
+  words,
+  summary,
+  group,
+  load,
+})
+
+/** Every command, in the order of `breakglass --help`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  entry(
+    'Access',
+    'open',
+    'break the glass: ask for access to a target',
+    async () => (await import('./commands/open.ts')).open,
+  ),
+  entry(
+    'Access',
+    'connect',
+    'start psql under a grant',
+    async () => (await import('./commands/connect.ts')).connect,
+  ),
+  entry('Access', 'extend', 'ask for more time', async () => (await import('./commands/extend.ts')).extend),
+  entry('Access', 'close', 'end your own grant', async () => (await import('./commands/close.ts')).close),
+  entry(
+    'Access',
+    'withdraw',
+    'take a request back',
+    async () => (await import('./commands/withdraw.ts')).withdraw,
+  ),
+
+  entry(
+    'Identity',
+    'login',
+    'sign this terminal in',
+    async () => (await import('./commands/login.ts')).login,
+  ),
+  entry(
+    'Identity',
+    'logout',
+    'sign this terminal out',
+    async () => (await import('./commands/logout.ts')).logout,
+  ),
+  entry(
+    'Identity',
+    'enrol',
+    'register your first factor with a one-time link',
+    async () => (await import('./commands/enrol.ts')).enrol,
+  ),
+  entry(
+    'Identity',
+    'whoami',
+    'who you are here, and your factors',
+    async () => (await import('./commands/whoami.ts')).whoami,
+  ),
+  entry(
+    'Identity',
+    'people',
+    'list people (administrators)',
+    async () => (await import('./commands/people.ts')).people,
+  ),
+  entry(
+    'Identity',
+    'people add',
+    'add somebody; prints an enrolment link',
+    async () => (await import('./commands/people-add.ts')).peopleAdd,
+  ),
+  entry(
+    'Identity',
+    'people groups',
+    "set somebody's groups",
+    async () => (await import('./commands/people-groups.ts')).peopleGroups,
+  ),
+  entry(
+    'Identity',
+    'people link',
+    'a new enrolment link',
+    async () => (await import('./commands/people-link.ts')).peopleLink,
+  ),
+  entry(
+    'Identity',
+    'people disable',
+    'end everything somebody has, at once',
+    async () => (await import('./commands/people-disable.ts')).peopleDisable,
+  ),
+  entry(
+    'Identity',
+    'people enable',
+    'let somebody in again',
+    async () => (await import('./commands/people-enable.ts')).peopleEnable,
+  ),
+
+  entry(
+    'Answering',
+    'approve',
+    'say yes to a request',
+    async () => (await import('./commands/approve.ts')).approve,
+  ),
+  entry('Answering', 'deny', 'say no to a request', async () => (await import('./commands/deny.ts')).deny),
+  entry(
+    'Answering',
+    'revoke',
+    "end somebody else's grant",
+    async () => (await import('./commands/revoke.ts')).revoke,
+  ),
+  entry(
+    'Answering',
+    'reviews',
+    'reviews that are open',
+    async () => (await import('./commands/reviews.ts')).reviews,
+  ),
+  entry(
+    'Answering',
+    'review show',
+    'one review, with what was done',
+    async () => (await import('./commands/review-show.ts')).reviewShow,
+  ),
+  entry(
+    'Answering',
+    'review complete',
+    'answer a review',
+    async () => (await import('./commands/review-complete.ts')).reviewComplete,
+  ),
+  entry(
+    'Answering',
+    'lock',
+    'close a target, a procedure, a person or everything',
+    async () => (await import('./commands/lock.ts')).lock,
+  ),
+  entry('Answering', 'unlock', 'lift a lock', async () => (await import('./commands/unlock.ts')).unlock),
+
+  entry(
+    'Looking',
+    'status',
+    'what there is to know at a glance',
+    async () => (await import('./commands/status.ts')).status,
+  ),
+  entry(
+    'Looking',
+    'grants',
+    'grants and requests',
+    async () => (await import('./commands/grants.ts')).grants,
+  ),
+  entry('Looking', 'show', 'one grant', async () => (await import('./commands/show.ts')).show),
+  entry('Looking', 'sessions', 'sessions', async () => (await import('./commands/sessions.ts')).sessions),
+  entry(
+    'Looking',
+    'replay',
+    'what was done in a session',
+    async () => (await import('./commands/replay.ts')).replay,
+  ),
+  entry(
+    'Looking',
+    'search',
+    'search in what was done',
+    async () => (await import('./commands/search.ts')).search,
+  ),
+
+  entry(
+    'Incidents',
+    'incidents',
+    'incidents',
+    async () => (await import('./commands/incidents.ts')).incidents,
+  ),
+  entry(
+    'Incidents',
+    'incident declare',
+    'declare an incident',
+    async () => (await import('./commands/incident-declare.ts')).incidentDeclare,
+  ),
+  entry(
+    'Incidents',
+    'incident resolve',
+    'say that one declared here is over',
+    async () => (await import('./commands/incident-resolve.ts')).incidentResolve,
+  ),
+
+  entry(
+    'Setting up',
+    'init',
+    'write a new configuration folder',
+    async () => (await import('./commands/init.ts')).init,
+  ),
+  entry('Setting up', 'start', 'run the server', async () => (await import('./commands/start.ts')).start),
+  entry(
+    'Setting up',
+    'target plan',
+    'what the owner of a target runs once',
+    async () => (await import('./commands/target-plan.ts')).targetPlan,
+  ),
+  entry(
+    'Setting up',
+    'target check',
+    'whether a target enforces its scopes',
+    async () => (await import('./commands/target-check.ts')).targetCheck,
+  ),
+  entry(
+    'Setting up',
+    'policy',
+    'which procedures are in force',
+    async () => (await import('./commands/policy.ts')).policy,
+  ),
+  entry(
+    'Setting up',
+    'policy check',
+    'check the procedures of a folder',
+    async () => (await import('./commands/policy-check.ts')).policyCheck,
+  ),
+  entry(
+    'Setting up',
+    'policy test',
+    'run the tests of procedures',
+    async () => (await import('./commands/policy-test.ts')).policyTest,
+  ),
+  entry(
+    'Setting up',
+    'policy explain',
+    'rule by rule, why',
+    async () => (await import('./commands/policy-explain.ts')).policyExplain,
+  ),
+  entry(
+    'Setting up',
+    'policy reload',
+    'read the folder of procedures again',
+    async () => (await import('./commands/policy-reload.ts')).policyReload,
+  ),
+  entry(
+    'Setting up',
+    'policy accept',
+    'accept a set of procedures as an owner',
+    async () => (await import('./commands/policy-accept.ts')).policyAccept,
+  ),
+  entry(
+    'Setting up',
+    'completion',
+    'completion for bash, zsh or fish',
+    async () => (await import('./commands/completion.ts')).completion,
+  ),
+
+  entry(
+    'Evidence',
+    'ledger head',
+    'the signed head of each log',
+    async () => (await import('./commands/ledger-head.ts')).ledgerHead,
+  ),
+  entry(
+    'Evidence',
+    'ledger prove',
+    'a proof for one entry',
+    async () => (await import('./commands/ledger-prove.ts')).ledgerProve,
+  ),
+  entry(
+    'Evidence',
+    'ledger verify',
+    'recompute everything, offline',
+    async () => (await import('./commands/ledger-verify.ts')).ledgerVerify,
+  ),
+]
+
+/** The entry whose words the arguments begin with; the longest wins. Options before or between the words are passed over. */
+export function chosen(args: readonly string[]): CommandEntry | undefined {
+  const words = args.filter(word => !word.startsWith('-')).slice(0, 2)
+  return (
+    COMMANDS.find(({ words: own }) => own === words.join(' ')) ??
+    COMMANDS.find(({ words: own }) => own === words[0])
+  )
+}

@@ -1,0 +1,97 @@
+import { Argument } from 'commander'
+import type { Call, Define } from '../call.ts'
+import { COMMANDS } from '../commands.ts'
+
+export const completion: Define = (command, run) => {
+  command
+    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  source <(breakglass completion bash)\n  breakglass completion zsh > "${fpath[1]}/_breakglass"\n  breakglass completion fish > ~/.config/fish/completions/breakglass.fish',
+    )
+    .action(run(printCompletion))
+}
+
+async function printCompletion(call: Call, shell: string): Promise<void> {
+  const script = shell === 'fish' ? fish() : shell === 'zsh' ? zsh() : bash()
+  call.answer({ shell, script }, () => [script])
+}
+
+interface Node {
+  readonly word: string
+  readonly summary: string
+  readonly subs: readonly { readonly word: string; readonly summary: string }[]
+}
+
+function tree(): readonly Node[] {
+  const firsts = [...new Set(COMMANDS.map(({ words }) => words.split(' ')[0] ?? ''))]
+  return firsts.map(word => ({
+    word,
+    summary: COMMANDS.find(({ words }) => words === word)?.summary ?? `${word} …`,
+    subs: COMMANDS.filter(({ words }) => words.startsWith(`${word} `)).map(({ words, summary }) => ({
+      word: words.slice(word.length + 1),
+      summary,
+    })),
+  }))
+}
+
+function bash(): string {
+  const cases = tree()
+    .filter(({ subs }) => subs.length > 0)
+    .map(({ word, subs }) => `    ${word}) words="${subs.map(sub => sub.word).join(' ')}" ;;`)
+  return `_breakglass() {
+  local words="" current="\${COMP_WORDS[COMP_CWORD]}"
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    words="${tree()
+      .map(({ word }) => word)
+      .join(' ')}"
+  elif [ "$COMP_CWORD" -eq 2 ]; then
+    case "\${COMP_WORDS[1]}" in
+${cases.join('\n')}
+    esac
+  fi
+  case "$current" in -*) words="--json --url --help" ;; esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _breakglass breakglass`
+}
+
+function zsh(): string {
+  const described = (list: readonly { word: string; summary: string }[]): string =>
+    list
+      .map(
+        ({ word, summary }) =>
+          `'${word}:${summary.replaceAll("'", `'\\''`).replaceAll(':', String.raw`\:`)}'`,
+      )
+      .join(' ')
+  const cases = tree()
+    .filter(({ subs }) => subs.length > 0)
+    .map(({ word, subs }) => `    ${word}) names=(${described(subs)}) ;;`)
+  return `#compdef breakglass
+_breakglass() {
+  local -a names
+  if (( CURRENT == 2 )); then
+    names=(${described(tree())})
+  elif (( CURRENT == 3 )); then
+    case $words[2] in
+${cases.join('\n')}
+    esac
+  fi
+  if (( $#names )); then _describe command names; else _files; fi
+}
+compdef _breakglass breakglass`
+}
+
+function fish(): string {
+  const quoted = (text: string): string =>
+    `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`
+  return tree()
+    .flatMap(({ word, summary, subs }) => [
+      `complete -c breakglass -f -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`,
+      ...subs.map(
+        sub =>
+          `complete -c breakglass -f -n '__fish_seen_subcommand_from ${word}' -a ${sub.word} -d ${quoted(sub.summary)}`,
+      ),
+    ])
+    .join('\n')
+}

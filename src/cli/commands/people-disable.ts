@@ -1,0 +1,21 @@
+import type { Call, Define } from '../call.ts'
+import { withStepUp } from '../step-up.ts'
+
+export const peopleDisable: Define = (command, run) => {
+  command
+    .argument('<handle>', 'the person')
+    .option('--code <digits>', 'a code of your authenticator app, instead of being asked')
+    .action(run(disablePerson))
+}
+
+async function disablePerson(
+  call: Call,
+  handle: string,
+  { code }: { readonly code?: string },
+): Promise<void> {
+  const client = call.client()
+  await withStepUp(call, client, () => client.post(`/v1/people/${encodeURIComponent(handle)}/disable`), code)
+  call.answer({ handle, done: true }, () => [
+    `${handle} is disabled: tokens, sessions and pending requests have ended.`,
+  ])
+}

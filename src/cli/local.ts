@@ -1,0 +1,78 @@
+import type { Known } from '../policy/known.ts'
+
+/** What runs on this machine without asking a server. `src/main.ts` binds it to `server/`, which this folder does not know. */
+export interface LocalCommands {
+  init(options: InitWish): Promise<InitDone>
+  /** Runs until it is told to stop. Resolves when everything is closed. */
+  start(options: StartWish): Promise<void>
+  /** The procedures of a configuration folder and what they may name. */
+  procedures(folder: string): Promise<ProcedureFolder>
+  /** Reads everything again and recomputes it; needs no running server and changes nothing. */
+  verify(data: string, onProgress: (progress: VerifyProgress) => void): Promise<VerifyDone>
+}
+
+export interface InitWish {
+  readonly folder: string
+  readonly organisation: string
+  readonly owners: readonly string[]
+  readonly needed?: number
+  readonly shares: { readonly count: number; readonly threshold: number }
+}
+
+export interface InitDone {
+  readonly folder: string
+  readonly files: readonly string[]
+  readonly shares: readonly string[]
+  readonly threshold: number
+}
+
+export interface StartWish {
+  readonly folder: string
+  readonly stop: AbortSignal
+  readonly onReady: (ready: {
+    readonly url: string
+    readonly listening: readonly { readonly name: string; readonly address: string }[]
+    readonly links: readonly { readonly handle: string; readonly link: string; readonly expiresMs: number }[]
+  }) => void
+}
+
+export interface ProcedureFolder {
+  readonly folder: string
+  readonly files: readonly { readonly path: string; readonly text: string }[]
+  readonly known: Known
+  readonly targets: readonly {
+    readonly name: string
+    readonly protocol: string
+    readonly environment: string
+    readonly services: readonly string[]
+  }[]
+}
+
+export interface VerifyProgress {
+  /** What is being read now: `log control`, `vault`. */
+  readonly part: string
+  readonly entries: number
+  /** 0 while unknown. */
+  readonly total: number
+}
+
+export interface Finding {
+  /** Relative to the data folder. */
+  readonly file: string
+  /** The first entry concerned, where there is one. */
+  readonly index?: number
+  readonly what: string
+}
+
+export interface VerifyDone {
+  readonly logs: readonly {
+    readonly log: string
+    readonly size: number
+    readonly root: string
+    readonly vkey: string
+    readonly trust: 'vault' | 'itself'
+  }[]
+  /** False: its key is not here, so it was not opened. */
+  readonly vault: boolean
+  readonly findings: readonly Finding[]
+}

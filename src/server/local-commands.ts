@@ -1,0 +1,50 @@
+import { dirname } from 'node:path'
+import type { LocalCommands } from '../cli/local.ts'
+
+/** What the command line runs on this machine; each part is loaded when it is asked for. */
+export function localCommands(version: string): LocalCommands {
+  return {
+    async init(options) {
+      const { initFolder } = await import('./init/init-folder.ts')
+      return initFolder(options)
+    },
+    async start({ folder, stop, onReady }) {
+      const { loadConfig } = await import('./config/load-config.ts')
+      const { startServer } = await import('./start-server.ts')
+      const { formatAddress } = await import('./config/units.ts')
+      const config = loadConfig(folder)
+      const server = await startServer({ config, version })
+      onReady({
+        url: server.url,
+        listening: [
+          { name: 'api', address: formatAddress({ ...config.listen.api, port: server.ports.api }) },
+          ...[...server.ports.protocols].map(([name, port]) => ({
+            name,
+            address: formatAddress({ host: config.listen.protocols[name]?.host ?? '', port }),
+          })),
+        ],
+        links: server.welcome?.links ?? [],
+      })
+      await new Promise<void>(resolve => {
+        if (stop.aborted) resolve()
+        else stop.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await server.close()
+    },
+    async procedures(folder) {
+      const { loadConfig } = await import('./config/load-config.ts')
+      const { knownOf, readProcedureFiles } = await import('./procedure-folder.ts')
+      const config = loadConfig(folder)
+      return {
+        folder: dirname(config.file),
+        files: readProcedureFiles(config),
+        known: knownOf(config),
+        targets: [...config.targets.values()],
+      }
+    },
+    async verify(data, onProgress) {
+      const { verifyFolder } = await import('./verify-folder.ts')
+      return verifyFolder(data, onProgress)
+    },
+  }
+}

@@ -1,0 +1,186 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { Fault, isFault } from '../kernel/faults.ts'
+import { decodeEntry } from '../ledger/entry.ts'
+import type { Finding } from '../ledger/finding.ts'
+import { noteSigner } from '../ledger/note.ts'
+import { listSegments, scan } from '../ledger/scan.ts'
+import { verifyLog } from '../ledger/verify-log.ts'
+import { lockDirectory } from '../store/file/directory-lock.ts'
+import { nodeDisk } from '../store/file/node-disk.ts'
+import { openVault, type Vault } from '../store/file/vault.ts'
+import { readVaultKey } from '../store/file/vault-key.ts'
+import { loadConfig } from './config/load-config.ts'
+import { CONTROL_LOG, originOf, PLACES, SESSION_LOG, vaultKeyFile } from './open-store.ts'
+
+export interface FolderProgress {
+  /** `log control`, `vault`. */
+  readonly part: string
+  readonly entries: number
+  /** As the checkpoints say; 0 while unknown. */
+  readonly total: number
+}
+
+export interface VerifiedLog {
+  readonly log: string
+  readonly size: number
+  /** Hex. */
+  readonly root: string
+  readonly vkey: string
+  /** Where the key came from: the vault that signed, or the log itself, which proves only that it agrees with itself. */
+  readonly trust: 'vault' | 'itself'
+}
+
+export interface VerifiedFolder {
+  readonly logs: readonly VerifiedLog[]
+  /** False: its key is not here, so it was not opened. */
+  readonly vault: boolean
+  /** Empty: every byte is what it must be. Files are relative to the data folder. */
+  readonly findings: readonly Finding[]
+}
+
+interface Places {
+  readonly data: string
+  /** Known when the configuration lies beside the data. */
+  readonly config: { readonly organisation: string; readonly keys: string } | undefined
+}
+
+/**
+ * Recomputes both logs, what the signer remembers and the vault, from files alone. `path`: a configuration folder, or a data
+ * folder (then its configuration is looked for one level up). Faults: `not_found`, `ledger.in_use` while a server runs on it.
+ */
+export async function verifyFolder(
+  path: string,
+  onProgress: (progress: FolderProgress) => void,
+): Promise<VerifiedFolder> {
+  const places = findPlaces(resolve(path))
+  const release = await holdStill(places.data)
+  try {
+    return await verifyPlaces(places, onProgress)
+  } finally {
+    await release()
+  }
+}
+
+async function verifyPlaces(
+  { data, config }: Places,
+  onProgress: (progress: FolderProgress) => void,
+): Promise<VerifiedFolder> {
+  const findings: Finding[] = []
+  const vault = config && (await openVaultFor(data, config.keys, findings))
+  const names = [CONTROL_LOG, SESSION_LOG]
+  const total = names.reduce((sum, name) => sum + signedSize(join(data, PLACES.logs, name)), 0)
+  const logs: VerifiedLog[] = []
+  let before = 0
+  for (const name of names) {
+    const disk = nodeDisk(join(data, PLACES.logs, name))
+    const own = await vkeyOf(vault, config?.organisation, name)
+    const vkey = own ?? (await vkeyInside(disk))
+    if (vkey === undefined) {
+      findings.push({
+        file: `${PLACES.logs}/${name}`,
+        what: 'the log cannot be read at all: neither its key nor its first entry',
+      })
+      continue
+    }
+    const signer = nodeDisk(join(data, PLACES.signer, name))
+    const done = before
+    const verified = await verifyLog({
+      disk,
+      vkey,
+      signer,
+      onProgress: entries => onProgress({ part: `log ${name}`, entries: done + entries, total }),
+    })
+    before += verified.size
+    findings.push(...verified.findings.map(finding => ({ ...finding, file: placeOf(finding.file, name) })))
+    logs.push({
+      log: name,
+      size: verified.size,
+      root: verified.root.toString('hex'),
+      vkey,
+      trust: own === undefined ? 'itself' : 'vault',
+    })
+  }
+  onProgress({ part: 'vault', entries: before, total })
+  if (vault)
+    findings.push(
+      ...(await vault.verify()).map(({ file, what }) => ({ file: `${PLACES.vault}/${file}`, what })),
+    )
+  return { logs, vault: vault !== undefined, findings }
+}
+
+function findPlaces(path: string): Places {
+  if (existsSync(join(path, 'breakglass.yaml')) || path.endsWith('.yaml')) {
+    const { data, organisation, keys } = loadConfig(path)
+    return { data, config: { organisation, keys } }
+  }
+  if (!existsSync(join(path, PLACES.logs)))
+    throw new Fault('not_found', `${path} is neither a configuration nor a data folder.`, {
+      next: 'Name the folder that holds breakglass.yaml, or its data folder.',
+    })
+  const above = dirname(path)
+  const config = existsSync(join(above, 'breakglass.yaml')) ? loadConfig(above) : undefined
+  return {
+    data: path,
+    config:
+      config && resolve(config.data) === path
+        ? { organisation: config.organisation, keys: config.keys }
+        : undefined,
+  }
+}
+
+/** No server may write meanwhile. On a read-only copy none can, so it needs no lock. */
+async function holdStill(data: string): Promise<() => Promise<void>> {
+  try {
+    const lock = await lockDirectory(data)
+    return () => lock.release()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return async () => undefined
+    throw error
+  }
+}
+
+async function openVaultFor(data: string, keys: string, findings: Finding[]): Promise<Vault | undefined> {
+  try {
+    const key = await readVaultKey({ env: process.env, file: vaultKeyFile(keys), data })
+    return await openVault({ folder: join(data, PLACES.vault), key })
+  } catch (error) {
+    if (!isFault(error)) throw error
+    findings.push({ file: PLACES.vault, what: error.message })
+    return undefined
+  }
+}
+
+async function vkeyOf(
+  vault: Vault | undefined,
+  organisation: string | undefined,
+  name: string,
+): Promise<string | undefined> {
+  if (vault === undefined || organisation === undefined) return undefined
+  // A record that does not open is reported by the vault's own verification.
+  const seed = await vault.get(`signing/${name}`).catch(() => undefined)
+  return seed && noteSigner(originOf(organisation, name), seed).vkey
+}
+
+/** Entry 0 names the key. */
+async function vkeyInside(disk: ReturnType<typeof nodeDisk>): Promise<string | undefined> {
+  for await (const found of scan(disk, (await listSegments(disk)).slice(0, 1))) {
+    if (found.kind !== 'frame') return undefined
+    const [first] = found.frame.records
+    const vkey = first && decodeEntry(first.entry)?.data['vkey']
+    return typeof vkey === 'string' ? vkey : undefined
+  }
+  return undefined
+}
+
+function signedSize(folder: string): number {
+  const file = join(folder, 'checkpoint')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[1] ?? 0) || 0 : 0
+}
+
+function placeOf(file: string, log: string): string {
+  return file.startsWith('signer/')
+    ? `${PLACES.signer}/${log}/${file.slice('signer/'.length)}`
+    : `${PLACES.logs}/${log}/${file}`
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { Fault } from '../../kernel/faults.ts'
+import type { ClientConnection, Protocol, TargetConnection } from '../../target/protocol.ts'
+import { CancelKeys } from './cancel.ts'
+import { checkTarget } from './check.ts'
+import { PostgresClient } from './client.ts'
+import { ControlLinks } from './control.ts'
+import { dial, PostgresTarget } from './dial.ts'
+import type { Inspector } from './inspector.ts'
+import { readLogin } from './login.ts'
+import { planSql } from './plan.ts'
+import { provision } from './provision.ts'
+import { relay } from './relay.ts'
+import { checkScopes } from './scope-role.ts'
+import { readSettings } from './settings.ts'
+
+export { createInspector } from './inspect.ts'
+export { DEFAULT_REFUSE, RULE_NAMES } from './refuse-rules.ts'
+
+export interface PostgresOptions {
+  readonly inspector: Inspector
+  /** Milliseconds for connecting and logging in at a target. */
+  readonly dialTimeoutMs?: number
+  /** True lets clients on this machine connect without TLS: for a mesh that ends TLS beside us, and for benches. */
+  readonly plaintextFromLoopback?: boolean
+  /** 32 bytes that make the salts of unknown logins; keep them over restarts so that nobody can tell. Random by default. */
+  readonly enumerationKey?: Buffer
+}
+
+const DIAL_TIMEOUT_MS = 10_000
+
+/** PostgreSQL 15 and later, protocol 3. One per process; owns the control connections and the cancel keys. */
+export function createPostgresProtocol(options: PostgresOptions): Protocol {
+  const cancels = new CancelKeys()
+  const links = new ControlLinks()
+  const loginOptions = {
+    cancels,
+    enumerationKey: options.enumerationKey ?? randomBytes(32),
+    plaintextFromLoopback: options.plaintextFromLoopback ?? false,
+  }
+  return {
+    name: 'postgres',
+    checkSettings(target) {
+      readSettings(target)
+      checkScopes(target)
+    },
+    readLogin: (socket, desk) => readLogin(socket, desk, loginOptions),
+    provision: passage => provision(passage, links.of(passage.target)),
+    dial: (passage, client) => dial(passage, ours(client), options.dialTimeoutMs ?? DIAL_TIMEOUT_MS),
+    relay: (client, target, guard) =>
+      relay(ours(client), oursToo(target), guard, { inspector: options.inspector, cancels }),
+    control: target => links.of(target),
+    plan: planSql,
+    check: checkTarget,
+  }
+}
+
+/** Connections come back to us as the contract's types; only our own can be here. */
+function ours(client: ClientConnection): PostgresClient {
+  if (client instanceof PostgresClient) return client
+  throw new Fault('internal', 'a client connection of another protocol')
+}
+
+function oursToo(target: TargetConnection): PostgresTarget {
+  if (target instanceof PostgresTarget) return target
+  throw new Fault('internal', 'a target connection of another protocol')
+}

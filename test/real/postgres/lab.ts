@@ -1,0 +1,306 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { createHmac, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
+import { Client, type ClientConfig } from 'pg'
+import { isFault } from '../../../src/kernel/faults.ts'
+import type { Target } from '../../../src/kernel/target.ts'
+import {
+  createInspector,
+  createPostgresProtocol,
+  type PostgresOptions,
+} from '../../../src/protocols/postgres/index.ts'
+import type { Inspector } from '../../../src/protocols/postgres/inspector.ts'
+import type { SessionEnd, SessionRules } from '../../../src/target/action.ts'
+import { Passage } from '../../../src/target/passage.ts'
+import type { Protocol, ScramVerifier } from '../../../src/target/protocol.ts'
+import {
+  startPostgres,
+  type PostgresOptions as ServerOptions,
+  type PostgresServer,
+} from '../servers/postgres.ts'
+import { RecordingGuard } from './recording-guard.ts'
+
+const makePassage = Passage.claimMaker()
+
+export const LOGIN = 'bg_client'
+export const SECRET = 'session-secret'
+
+export interface LabOptions {
+  readonly server?: ServerOptions
+  readonly rules?: Partial<SessionRules>
+  readonly target?: Partial<Target>
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly protocol?: Partial<PostgresOptions>
+  /** SQL run as superuser in the database `shop` before the plan. */
+  readonly schema?: string
+  /** Taken instead of starting one. */
+  readonly on?: PostgresServer
+}
+
+/** One finished or running session of the lab. */
+export interface LabSession {
+  readonly guard: RecordingGuard
+  readonly end: Promise<SessionEnd | undefined>
+}
+
+export interface Lab {
+  readonly server: PostgresServer
+  readonly target: Target
+  readonly protocol: Protocol
+  readonly inspector: Inspector
+  readonly port: number
+  readonly sessions: LabSession[]
+  readonly failures: string[]
+  readonly ca: string
+  readonly caFile: string
+  readonly loginName: string
+  /** The passage of the lab's one grant. */
+  passage(over?: { scope?: string; remainingMs?: number; name?: string }): Passage
+  guard(index?: number): RecordingGuard
+  /** A `pg` client through the gateway, connected. */
+  client(config?: Partial<ClientConfig>): Promise<Client>
+  /** As superuser, past the gateway. */
+  admin(sql: string): Promise<Record<string, unknown>[]>
+  /** psql through the gateway. */
+  psql(sql: string | readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>
+  run(command: string, args: readonly string[], env?: NodeJS.ProcessEnv, input?: string): Promise<Ran>
+  environment(): NodeJS.ProcessEnv
+  /** Applies to sessions that begin from now on. */
+  prepareGuard(change: (guard: RecordingGuard) => void): void
+  close(): Promise<void>
+}
+
+export interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+const SCHEMA = `
+  CREATE TABLE orders (id serial PRIMARY KEY, customer text, total numeric, card_number text);
+  INSERT INTO orders (customer, total, card_number) SELECT 'c' || i, i, '4111-' || i FROM generate_series(1, 100) i;
+`
+
+/** A real server with a real gateway before it: everything of the protocol, only the decisions are the test's. */
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  const server = options.on ?? (await startPostgres(options.server))
+  const folder = mkdtempSync(join(tmpdir(), 'bg-lab-'))
+  const { cert, key, caFile } = certificate(folder)
+  const admin = async (sql: string, database = 'shop') => {
+    const client = new Client(server.adminUrl.replace(/postgres$/, database))
+    await client.connect()
+    try {
+      const result = await client.query<Record<string, unknown>>(sql)
+      return Array.isArray(result) ? [] : result.rows
+    } finally {
+      await client.end()
+    }
+  }
+  const target: Target = {
+    name: 'shop-db',
+    protocol: 'postgres',
+    address: `127.0.0.1:${server.port}`,
+    environment: 'test',
+    services: [],
+    scopes: {
+      repair: {
+        privileges: [{ on: 'public.*', allow: ['select', 'insert', 'update', 'delete', 'truncate'] }],
+        hide: ['orders.card_number'],
+      },
+    },
+    settings: {
+      database: 'shop',
+      login: { user: 'breakglass', password: 'control-secret' },
+      tls: 'disable',
+      ...options.settings,
+    },
+    ...options.target,
+  }
+  const inspector = options.protocol?.inspector ?? createInspector()
+  const protocol = createPostgresProtocol({ ...options.protocol, inspector })
+  if (!options.on) await admin('CREATE DATABASE shop', 'postgres')
+  await admin(options.schema ?? SCHEMA)
+  await admin(protocol.plan(target))
+  await admin(`ALTER ROLE breakglass PASSWORD 'control-secret'`)
+
+  const loginName = `bg_${randomBytes(6).toString('hex')}`
+  const login = { name: loginName, secret: randomBytes(18).toString('base64url') }
+  const passage: Lab['passage'] = over =>
+    makePassage({
+      grant: 'g_lab',
+      session: 's_lab',
+      target,
+      scope: over?.scope ?? 'repair',
+      login: { name: over?.name ?? login.name, secret: login.secret },
+      remainingMs: over?.remainingMs ?? 600_000,
+    })
+  await protocol.provision(passage())
+
+  const verifier = makeVerifier(SECRET)
+  const tls = createSecureContext({ cert, key })
+  const sessions: LabSession[] = []
+  const failures: string[] = []
+  const sockets = new Set<Socket>()
+  let change = (_guard: RecordingGuard): void => undefined
+  const serve = async (socket: Socket) => {
+    const client = await protocol.readLogin(socket, {
+      tls,
+      timeoutMs: 3000,
+      verifier: async name => (name === LOGIN ? verifier : undefined),
+      failed: (name, _remote, why) => failures.push(`${name}: ${why}`),
+    })
+    if (!client) return
+    const guard = new RecordingGuard(options.rules)
+    change(guard)
+    let ended: (end: SessionEnd | undefined) => void = () => undefined
+    sessions.push({ guard, end: new Promise(resolve => (ended = resolve)) })
+    try {
+      ended(await protocol.relay(client, await protocol.dial(passage(), client), guard))
+    } catch (cause) {
+      if (!isFault(cause)) throw cause
+      await client.refuse(cause)
+      ended(undefined)
+    }
+  }
+  const gateway = createServer(socket => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    void serve(socket)
+  })
+  gateway.listen(0, '127.0.0.1')
+  await once(gateway, 'listening')
+  const { port } = gateway.address() as AddressInfo
+
+  const environment = (): NodeJS.ProcessEnv => ({
+    ...process.env,
+    PGHOST: '127.0.0.1',
+    PGPORT: String(port),
+    PGUSER: LOGIN,
+    PGPASSWORD: SECRET,
+    PGDATABASE: 'shop',
+    PGSSLMODE: 'verify-full',
+    PGSSLROOTCERT: caFile,
+    PGCONNECT_TIMEOUT: '10',
+    PSQLRC: '/dev/null',
+    PSQL_HISTORY: '/dev/null',
+  })
+  const run: Lab['run'] = (command, args, env = {}, input) =>
+    runProgram(command, args, { ...environment(), ...env }, input)
+  const clients: Client[] = []
+  return {
+    server,
+    target,
+    protocol,
+    inspector,
+    port,
+    sessions,
+    failures,
+    ca: cert,
+    caFile,
+    loginName,
+    passage,
+    admin,
+    environment,
+    run,
+    guard(index = -1) {
+      const found = sessions.at(index)
+      if (!found) throw new Error('no session yet')
+      return found.guard
+    },
+    async client(config = {}) {
+      const client = new Client({
+        host: '127.0.0.1',
+        port,
+        user: LOGIN,
+        password: SECRET,
+        database: 'shop',
+        ssl: { ca: cert },
+        ...config,
+      })
+      client.on('error', () => undefined)
+      clients.push(client)
+      await client.connect()
+      return client
+    },
+    psql(sql, env) {
+      const commands = typeof sql === 'string' ? [sql] : sql
+      return run('psql', ['-X', '-A', '-t', ...commands.flatMap(one => ['-c', one])], env)
+    },
+    prepareGuard(next) {
+      change = next
+    },
+    async close() {
+      for (const client of clients) await client.end().catch(() => undefined)
+      for (const socket of sockets) socket.destroy()
+      gateway.close()
+      await protocol.control(target).close()
+      await inspector.close()
+      if (!options.on) await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input?: string,
+): Promise<Ran> {
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  child.stdin.end(input ?? '')
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, out, err }
+}
+
+function certificate(folder: string): { cert: string; key: string; caFile: string } {
+  const caFile = join(folder, 'crt.pem')
+  const keyFile = join(folder, 'key.pem')
+  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '30',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      names,
+      '-keyout',
+      keyFile,
+      '-out',
+      caFile,
+    ],
+    { stdio: 'ignore' },
+  )
+  return { cert: readFileSync(caFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), caFile }
+}
+
+/** Made here a second time, so that the gateway's own maker is not its only witness (RFC 5802 §3). */
+function makeVerifier(secret: string): ScramVerifier {
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(secret, salt, 4096, 32, 'sha256')
+  const keyed = (text: string) => createHmac('sha256', salted).update(text).digest()
+  return {
+    salt,
+    iterations: 4096,
+    storedKey: createHash('sha256').update(keyed('Client Key')).digest(),
+    serverKey: keyed('Server Key'),
+  }
+}

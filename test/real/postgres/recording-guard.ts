@@ -1,0 +1,79 @@
+import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../../../src/target/action.ts'
+import type { Guard } from '../../../src/target/protocol.ts'
+
+export const OPEN_RULES: SessionRules = {
+  refuse: [],
+  writesPerStatement: undefined,
+  evidence: 'with',
+  bindValues: true,
+  resultBytes: 4096,
+}
+
+/** A guard that writes everything down and permits what carries no objection. `delayMs` makes it answer later, as a disk would. */
+export class RecordingGuard implements Guard {
+  readonly rules: SessionRules
+  readonly actions: Action[] = []
+  readonly outcomes = new Map<number, Outcome>()
+  delayMs: number | undefined
+  ended: SessionEnd | undefined
+  #onEnd: ((end: SessionEnd) => void) | undefined
+  #onNotice: ((text: string) => void) | undefined
+
+  constructor(rules: Partial<SessionRules> = {}) {
+    this.rules = { ...OPEN_RULES, ...rules }
+  }
+
+  submit(action: Action): Permit | Promise<Permit> {
+    this.actions.push(action)
+    const seq = this.actions.length
+    const [refusal] = action.objections
+    const permit = (): Permit => {
+      if (this.ended) return { forward: false, seq, refusal: { rule: 'ended', what: 'ended', next: '' } }
+      return refusal ? { forward: false, seq, refusal } : { forward: true, seq }
+    }
+    if (this.delayMs === undefined || refusal) return permit()
+    return new Promise(resolve => {
+      setTimeout(() => resolve(permit()), this.delayMs)
+    })
+  }
+
+  finish(seq: number, outcome: Outcome): void {
+    if (this.outcomes.has(seq)) throw new Error(`action ${seq} finished twice`)
+    this.outcomes.set(seq, outcome)
+  }
+
+  onEnd(listener: (end: SessionEnd) => void): void {
+    this.#onEnd = listener
+    if (this.ended) listener(this.ended)
+  }
+
+  onNotice(listener: (text: string) => void): void {
+    this.#onNotice = listener
+  }
+
+  touch(): void {
+    // Idle time is the gateway's.
+  }
+
+  end(end: SessionEnd): void {
+    if (this.ended) return
+    this.ended = end
+    this.#onEnd?.(end)
+  }
+
+  notice(text: string): void {
+    this.#onNotice?.(text)
+  }
+
+  texts(kind?: string): (string | undefined)[] {
+    return this.actions.filter(one => kind === undefined || one.kind === kind).map(one => one.text)
+  }
+
+  /** Action and outcome of the first action whose text contains `part`. */
+  about(part: string): { action: Action; outcome: Outcome | undefined } {
+    const index = this.actions.findIndex(one => one.text?.includes(part))
+    const action = this.actions[index]
+    if (!action) throw new Error(`no action with ${part} among ${JSON.stringify(this.texts())}`)
+    return { action, outcome: this.outcomes.get(index + 1) }
+  }
+}

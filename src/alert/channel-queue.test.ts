@@ -41,6 +41,21 @@ describe('ChannelQueue', () => {
     expect(most).toBe(4)
   })
 
+  it('begins with one lane on a channel that was failing before the restart', async () => {
+    const began: string[] = []
+    const queue = new ChannelQueue({
+      ...options,
+      failing: true,
+      step: lane => {
+        began.push(lane)
+        return new Promise(resolve => setTimeout(() => resolve(idle), 5))
+      },
+    })
+    for (const lane of ['a', 'b', 'c']) queue.add(lane)
+    expect(began).toEqual(['a'])
+    await until(() => queue.size === 0)
+  })
+
   it('does not lose what is added while a try finds nothing', async () => {
     let due = 0
     let answer: ((step: Step) => void) | undefined

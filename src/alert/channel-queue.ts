@@ -19,6 +19,8 @@ export interface ChannelQueueOptions {
   readonly atOnce: number
   random(): number
   readonly onError: (error: unknown) => void
+  /** Nothing got through when this was last known: begin with one lane. */
+  readonly failing?: boolean
 }
 
 interface Waiting {
@@ -46,6 +48,7 @@ export class ChannelQueue {
 
   constructor(options: ChannelQueueOptions) {
     this.#options = options
+    this.#failures = options.failing === true ? 1 : 0
   }
 
   /** The lane may owe this channel something. */

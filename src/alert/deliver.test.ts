@@ -210,9 +210,26 @@ describe('alertDirectly', () => {
         facts: { log: 'control' },
       },
     ])
-    expect(await direct.alertDirectly('ledger.failed', 'Again.')).toEqual([])
+    const again = await direct.alertDirectly('ledger.failed', 'Evidence cannot be written.', {
+      log: 'control',
+    })
+    expect(again).toEqual([])
     expect(two.receiver.heard).toHaveLength(1)
+    // Another act that could not be logged is not a repetition: this message is its only trace.
+    expect(
+      await direct.alertDirectly('ledger.failed', 'Evidence cannot be written.', { log: 'node' }),
+    ).toHaveLength(2)
     for (const { channel } of [one, two]) channel.close()
+  })
+
+  it('holds back what would storm a receiver, and says so', async () => {
+    const texts: string[] = []
+    const direct = createDirectAlerts('acme', () => [
+      channel('soc', async ({ text }) => void texts.push(text)),
+    ])
+    for (let act = 0; act < 100; act += 1) await direct.alertDirectly('unlogged', 'A grant ended.', { act })
+    expect(texts).toHaveLength(60)
+    expect(texts.map(text => text.includes('held back')).indexOf(true)).toBe(59)
   })
 
   it('says who could not be reached, and tries again the next time', async () => {

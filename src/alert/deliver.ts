@@ -2,6 +2,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalEvent } from '../journal/slice.ts'
 import type { AlertMessage, DueAlert } from './alert.ts'
 import { type Channel, DeliveryFailure } from './channel.ts'
+import { channelHealth } from './channel-health.ts'
 import { ChannelQueue, type Step } from './channel-queue.ts'
 import { compose, type Naming } from './compose.ts'
 import { outbox } from './outbox.ts'
@@ -31,7 +32,7 @@ const AT_ONCE = 16
  * (requirement 22). A restart, at any moment, continues where the log stands.
  */
 export function startDelivery(options: DeliveryOptions): Delivery {
-  const { journal, routes, naming } = options
+  const { journal, routes } = options
   const queues = new Map<string, ChannelQueue>()
 
   const look = (key: string): void => {
@@ -59,7 +60,10 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  for (const channel of everyChannel(routes)) queues.set(channel.id, queueOf(channel, options, naming))
+  for (const channel of everyChannel(routes)) {
+    const failing = journal.state.get(channelHealth, channel.id)?.failing ?? false
+    queues.set(channel.id, queueOf(channel, failing, options))
+  }
   const unsubscribe = journal.subscribe((event: JournalEvent) => {
     for (const key of outbox.keys(event)) look(key)
   })
@@ -74,8 +78,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
-function queueOf(channel: Channel, options: DeliveryOptions, naming: Naming): ChannelQueue {
-  const { journal, routes } = options
+function queueOf(channel: Channel, failing: boolean, options: DeliveryOptions): ChannelQueue {
+  const { journal, routes, naming } = options
   /** Confirmed by the receiver but not yet by the log: what is sent is not sent again because the log is slow. */
   const sent = new Map<string, number>()
 
@@ -86,6 +90,7 @@ function queueOf(channel: Channel, options: DeliveryOptions, naming: Naming): Ch
     tries: options.tries ?? TRIES,
     atOnce: AT_ONCE,
     random: Math.random,
+    failing,
     onError: options.onError,
     async step(lane, tries): Promise<Step> {
       const alert = next(lane)

@@ -1,5 +1,6 @@
 import { Fault } from '../kernel/faults.ts'
-import { type Caller, callerPayload, type IdentityContext } from './context.ts'
+import { type Caller, callerPayload } from './caller.ts'
+import type { IdentityContext } from './context.ts'
 import { freshProof } from './fresh-proof.ts'
 import { liveToken } from './live-token.ts'
 import type { VerifiedPrincipal } from './verified-principal.ts'

@@ -55,6 +55,13 @@ describe('lock-outs', () => {
     expect(() => attempts.begin('k', at(0))).not.toThrow()
   })
 
+  it('failures that no success clears are forgotten after their time', () => {
+    const attempts = new Attempts(2, 10, 60_000)
+    attempts.begin('k', at(0)).failed(at(0))
+    expect(attempts.begin('k', at(60_000)).failed(at(60_000))).toBeUndefined()
+    expect(attempts.begin('k', at(60_001)).failed(at(60_001))).toBeDefined()
+  })
+
   it('remember no more keys than they may, and forget the one not tried for longest', () => {
     const attempts = new Attempts(1, 3)
     for (const key of ['a', 'b', 'c']) attempts.begin(key, at(0)).failed(at(0))

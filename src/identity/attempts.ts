@@ -1,4 +1,4 @@
-import type { Instant } from '../kernel/clock.ts'
+import { hasPassed, type Instant } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import { failuresAllowed, nextLockout } from './lock-out.ts'
 import { lockedFor, type Lockout } from './people.ts'
@@ -7,6 +7,8 @@ interface Count {
   failures: number
   /** Attempts that were let in and have not been judged. */
   open: number
+  /** When the last of the failures was. */
+  at: Instant | undefined
   lockout: Lockout | undefined
 }
 
@@ -28,15 +30,22 @@ export class Attempts {
   readonly #counts = new Map<string, Count>()
   readonly #free: number
   readonly #most: number
+  readonly #forgetMs: number
 
-  constructor(free: number, most: number) {
+  /**
+   * `free`: failures before the first lock-out. `most`: keys remembered. `forgetMs`: failures are forgotten after so long
+   * without one; for keys that nobody's success may clear.
+   */
+  constructor(free: number, most: number, forgetMs = Number.POSITIVE_INFINITY) {
     this.#free = free
     this.#most = most
+    this.#forgetMs = forgetMs
   }
 
   /** `stored`: the lock-out the log knows of. Fault `identity.locked_out` with `facts.retry_after`, seconds. */
   begin(key: string, now: Instant, stored?: Lockout): Attempt {
     const count = this.#countOf(key, stored)
+    if (count.at && hasPassed(count.at, this.#forgetMs, now)) count.failures = 0
     const wait = lockedFor(count.lockout, now)
     if (wait > 0) throw lockedOut(wait)
     if (count.failures + count.open >= failuresAllowed(count.lockout, now, this.#free)) throw lockedOut(1000)
@@ -45,6 +54,7 @@ export class Attempts {
       failed: at => {
         count.open--
         count.failures++
+        count.at = at
         if (count.failures < failuresAllowed(count.lockout, at, this.#free)) return undefined
         count.failures = 0
         count.lockout = nextLockout(count.lockout, at)
@@ -65,7 +75,7 @@ export class Attempts {
     const known = this.#counts.get(key)
     // Re-inserted, so that the first key of the map is the one nobody has tried for longest.
     if (known) this.#counts.delete(key)
-    const count = known ?? { failures: 0, open: 0, lockout: stored }
+    const count = known ?? { failures: 0, open: 0, at: undefined, lockout: stored }
     this.#counts.set(key, count)
     if (this.#counts.size > this.#most) {
       const oldest = this.#counts.keys().next()

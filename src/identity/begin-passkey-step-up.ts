@@ -1,8 +1,7 @@
 import { Fault } from '../kernel/faults.ts'
 import type { IdentityContext } from './context.ts'
 import { passkeyPrompt, type PasskeyPrompt } from './passkey-prompt.ts'
-import type { StepUpOf } from './step-up-with-passkey.ts'
-import { tokenOfStepUp } from './token-of-step-up.ts'
+import { type StepUpOf, tokenOfStepUp } from './token-of-step-up.ts'
 
 /** Begins a step-up by passkey for one token; the answer is good for that token alone. */
 export async function beginPasskeyStepUp(at: IdentityContext, of: StepUpOf): Promise<PasskeyPrompt> {

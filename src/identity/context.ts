@@ -51,15 +51,3 @@ export interface IdentityContext {
   /** Told of what must not stop a caller: a lock-out or summary that could not be written. */
   report(error: unknown): void
 }
-
-/** Where a call comes from, for the record; sealed. */
-export interface Caller {
-  /** Network address as the server sees it. */
-  readonly source: string
-  /** What the client calls itself. */
-  readonly application?: string
-}
-
-export function callerPayload(caller: Caller): { readonly source: string; readonly application: string } {
-  return { source: caller.source.slice(0, 64), application: (caller.application ?? '').slice(0, 200) }
-}

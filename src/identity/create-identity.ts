@@ -15,7 +15,8 @@ import { beginPasskeyStepUp } from './begin-passkey-step-up.ts'
 import { beginTotp } from './begin-totp.ts'
 import { Challenges } from './challenges.ts'
 import { type ChangePerson, changePerson } from './change-person.ts'
-import type { Caller, IdentityContext, IdentitySettings } from './context.ts'
+import type { Caller } from './caller.ts'
+import type { IdentityContext, IdentitySettings } from './context.ts'
 import { makeDecoys } from './decoys.ts'
 import { Directory } from './directory.ts'
 import { disablePerson, type SwitchPerson } from './disable-person.ts'
@@ -42,9 +43,10 @@ import { setPassword } from './set-password.ts'
 import { type PasskeySignIn, signInWithPasskey } from './sign-in-with-passkey.ts'
 import { type PasswordSignIn, signInWithPassword } from './sign-in-with-password.ts'
 import { startLogin } from './start-login.ts'
-import { type PasskeyStepUp, type StepUpOf, stepUpWithPasskey } from './step-up-with-passkey.ts'
+import { type PasskeyStepUp, stepUpWithPasskey } from './step-up-with-passkey.ts'
 import { stepUpWithTotp } from './step-up-with-totp.ts'
 import { sweepOrphans } from './sweep-orphans.ts'
+import type { StepUpOf } from './token-of-step-up.ts'
 import { tokens } from './tokens.ts'
 import { UserCodes } from './user-codes.ts'
 import type { VerifiedPrincipal } from './verified-principal.ts'
@@ -108,7 +110,7 @@ export async function createIdentity(options: IdentityOptions) {
     attempts: {
       people: new Attempts(FREE_FAILURES, Number.POSITIVE_INFINITY),
       strangers: new Attempts(FREE_FAILURES, COUNTED_MOST),
-      sources: new Attempts(FREE_FAILURES_OF_A_SOURCE, COUNTED_MOST),
+      sources: new Attempts(FREE_FAILURES_OF_A_SOURCE, COUNTED_MOST, HOUR),
       stepUps: new Attempts(FREE_FAILURES, Number.POSITIVE_INFINITY),
       codes: new Attempts(FREE_FAILURES, COUNTED_MOST),
     },

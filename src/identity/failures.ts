@@ -23,6 +23,7 @@ export class Failures {
     this.#report = report
   }
 
+  /** `source`: `sourceKey` of an address, or `step-up` for a factor refused to somebody who is signed in. */
   note(source: string): void {
     if (this.#bySource.size === 0) this.#minute = Math.floor(this.#journal.now().wall / MINUTE)
     const count = this.#bySource.get(source)

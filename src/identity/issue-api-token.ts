@@ -1,6 +1,7 @@
 import { Fault } from '../kernel/faults.ts'
 import { FACTOR_CHANGE_WITHIN } from './admission.ts'
-import type { Caller, IdentityContext } from './context.ts'
+import type { Caller } from './caller.ts'
+import type { IdentityContext } from './context.ts'
 import { freshProof } from './fresh-proof.ts'
 import { type IssuedToken, tokenIssued } from './issue-token.ts'
 import { liveToken } from './live-token.ts'

@@ -1,6 +1,6 @@
 import type { Instant } from '../kernel/clock.ts'
 import type { NewEvent, View } from '../journal/slice.ts'
-import { type Caller, callerPayload } from './context.ts'
+import { type Caller, callerPayload } from './caller.ts'
 import { type Digest, identityEvent, type TokenKind } from './events.ts'
 import type { Person } from './people.ts'
 import { tokenExpired, tokens } from './tokens.ts'

@@ -1,6 +1,6 @@
 import { type Instant, remaining } from '../kernel/clock.ts'
 import type { PersonId } from '../kernel/ids.ts'
-import type { Caller } from './context.ts'
+import type { Caller } from './caller.ts'
 import type { Digest } from './events.ts'
 import { newSecret } from './secret.ts'
 import { UserCodes } from './user-codes.ts'

@@ -1,6 +1,7 @@
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
 import { Fault, isFault } from '../kernel/faults.ts'
-import type { Caller, IdentityContext } from './context.ts'
+import type { Caller } from './caller.ts'
+import type { IdentityContext } from './context.ts'
 import { identityEvent } from './events.ts'
 import { type IssuedToken, tokenIssued } from './issue-token.ts'
 import { personDisabled } from './person-disabled.ts'

@@ -2,7 +2,8 @@ import type { Instant } from '../kernel/clock.ts'
 import { Fault, isFault } from '../kernel/faults.ts'
 import { sha256Hex } from '../kernel/bytes.ts'
 import type { Attempt } from './attempts.ts'
-import type { Caller, IdentityContext } from './context.ts'
+import type { Caller } from './caller.ts'
+import type { IdentityContext } from './context.ts'
 import { readDecoys } from './decoys.ts'
 import { type FactorId, identityEvent, type TokenKind } from './events.ts'
 import { readFactor } from './factor-record.ts'
@@ -43,40 +44,47 @@ export async function signInWithPassword(at: IdentityContext, input: PasswordSig
   const person = id && at.journal.state.get(people, id)
   const now = at.journal.now()
   const source = sourceKey(input.caller.source)
-  const tries = begin(at, person, handle, source, now)
+  const { onPerson, onSource } = begin(at, person, handle, source, now)
   try {
     const judged = await judge(at, person, input)
     if (!judged) throw refused()
     const issued = await issue(at, judged, input)
-    for (const attempt of tries) attempt.passed()
+    onPerson.passed()
+    // Somebody with an account of their own must not be able to clear what an address has done.
+    onSource.dropped()
     return issued
   } catch (error) {
     if (!isFault(error, 'identity.factor_refused')) {
-      for (const attempt of tries) attempt.dropped()
+      onPerson.dropped()
+      onSource.dropped()
       throw error
     }
     at.failures.note(source)
-    const [first] = tries.map(attempt => attempt.failed(at.journal.now()))
-    if (first && person) recordLockout(at, person.id, 'sign_in', first)
+    onSource.failed(at.journal.now())
+    const lockout = onPerson.failed(at.journal.now())
+    if (lockout && person) recordLockout(at, person.id, 'sign_in', lockout)
     throw error
   }
 }
 
-/** The attempt on the person (or on the handle nobody has), then the one from the source. */
+/** Takes both places, or none. What is refused here was an attempt as well and is counted. */
 function begin(
   at: IdentityContext,
   person: Person | undefined,
   handle: string,
   source: string,
   now: Instant,
-): readonly [Attempt, Attempt] {
-  const onPerson = person
-    ? at.attempts.people.begin(person.id, now, person.lockouts.sign_in)
-    : at.attempts.strangers.begin(sha256Hex(handle), now)
+): { readonly onPerson: Attempt; readonly onSource: Attempt } {
+  let onSource: Attempt | undefined
   try {
-    return [onPerson, at.attempts.sources.begin(source, now)]
+    onSource = at.attempts.sources.begin(source, now)
+    const onPerson = person
+      ? at.attempts.people.begin(person.id, now, person.lockouts.sign_in)
+      : at.attempts.strangers.begin(sha256Hex(handle), now)
+    return { onPerson, onSource }
   } catch (error) {
-    onPerson.dropped()
+    onSource?.dropped()
+    at.failures.note(source)
     throw error
   }
 }

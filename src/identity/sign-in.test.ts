@@ -199,6 +199,13 @@ describe('lock-out', () => {
     for (let n = 0; n < 20; n++)
       expect(await wrong(`nobody${n}`, '203.0.113.9')).toBe('identity.factor_refused')
     expect(await wrong('nobody21', '203.0.113.9')).toBe('identity.locked_out')
+    // An account of the attacker's own does not open the source again.
+    world.clock.pass(30_000)
+    const mallory = await enrolWithApp(world, 'mallory')
+    const own = { handle: 'mallory', password: PASSWORD, code: mallory.code(), kind: 'session' as const }
+    await world.identity.signInWithPassword({ ...own, caller: { source: '203.0.113.9' } })
+    expect(await wrong('nobody22', '203.0.113.9')).toBe('identity.factor_refused')
+    expect(await wrong('nobody23', '203.0.113.9')).toBe('identity.locked_out')
     expect(await faultOf(() => signIn(world, 'ana', code()))).toBeUndefined()
   })
 

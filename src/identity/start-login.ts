@@ -1,4 +1,5 @@
-import type { Caller, IdentityContext } from './context.ts'
+import type { Caller } from './caller.ts'
+import type { IdentityContext } from './context.ts'
 import { sourceKey } from './source.ts'
 import { UserCodes } from './user-codes.ts'
 

@@ -1,14 +1,10 @@
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server'
-import { Fault } from '../kernel/faults.ts'
+import { Fault, isFault } from '../kernel/faults.ts'
 import type { IdentityContext } from './context.ts'
 import { identityEvent } from './events.ts'
 import { liveToken } from './live-token.ts'
-import { tokenOfStepUp } from './token-of-step-up.ts'
+import { type StepUpOf, tokenOfStepUp } from './token-of-step-up.ts'
 import { passkeyCounts, passkeyRefused, verifyPasskey } from './verify-passkey.ts'
-import type { VerifiedPrincipal } from './verified-principal.ts'
-
-/** One's own token, or the code another screen shows (`askStepUp`): whoever answers it must be the same person. */
-export type StepUpOf = { readonly principal: VerifiedPrincipal } | { readonly code: string }
 
 export interface PasskeyStepUp {
   readonly attempt: string
@@ -23,23 +19,28 @@ export async function stepUpWithPasskey(
 ): Promise<void> {
   const digest = tokenOfStepUp(at, of)
   if (digest instanceof Fault) throw digest
-  const challenge = at.challenges.take(input.attempt, 'step_up', digest, at.journal.now())
-  const proof = await verifyPasskey(at, input.response, challenge)
-  await at.journal.execute((state, now) => {
-    const live = liveToken(state, digest, now)
-    if (live instanceof Fault) return live
-    if (live.person.id !== proof.person) return passkeyRefused('the passkey of somebody else')
-    const counted = passkeyCounts(state, proof)
-    if (counted instanceof Fault) return counted
-    const event = identityEvent('factor.proven', {
-      person: proof.person,
-      token: digest,
-      factor: 'passkey',
-      id: counted.held.id,
-      door: 'step_up',
-      counter: proof.counter,
+  try {
+    const challenge = at.challenges.take(input.attempt, 'step_up', digest, at.journal.now())
+    const proof = await verifyPasskey(at, input.response, challenge)
+    await at.journal.execute((state, now) => {
+      const live = liveToken(state, digest, now)
+      if (live instanceof Fault) return live
+      if (live.person.id !== proof.person) return passkeyRefused('the passkey of somebody else')
+      const counted = passkeyCounts(state, proof)
+      if (counted instanceof Fault) return counted
+      const event = identityEvent('factor.proven', {
+        person: proof.person,
+        token: digest,
+        factor: 'passkey',
+        id: counted.held.id,
+        door: 'step_up',
+        counter: proof.counter,
+      })
+      return { events: [event], result: undefined }
     })
-    return { events: [event], result: undefined }
-  })
+  } catch (error) {
+    if (isFault(error, 'identity.factor_refused')) at.failures.note('step-up')
+    throw error
+  }
   if ('code' in of) at.stepUps.take(of.code, at.journal.now())
 }

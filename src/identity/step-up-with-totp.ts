@@ -55,6 +55,7 @@ export async function stepUpWithTotp(
       attempt.dropped()
       throw error
     }
+    at.failures.note('step-up')
     const lockout = attempt.failed(at.journal.now())
     if (lockout) recordLockout(at, live.person.id, 'step_up', lockout)
     throw error

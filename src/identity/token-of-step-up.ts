@@ -2,7 +2,10 @@ import { Fault } from '../kernel/faults.ts'
 import type { IdentityContext } from './context.ts'
 import type { Digest } from './events.ts'
 import { refusePrograms } from './refuse-programs.ts'
-import type { StepUpOf } from './step-up-with-passkey.ts'
+import type { VerifiedPrincipal } from './verified-principal.ts'
+
+/** One's own token, or the code another screen shows (`askStepUp`): whoever answers it must be the same person. */
+export type StepUpOf = { readonly principal: VerifiedPrincipal } | { readonly code: string }
 
 /** Which token a proof is meant for: the caller's own, or the one that asked for it elsewhere under a code. */
 export function tokenOfStepUp(at: IdentityContext, of: StepUpOf): Digest | Fault {

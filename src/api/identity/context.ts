@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Caller } from '../../identity/context.ts'
+import type { Caller } from '../../identity/caller.ts'
 import type { Identity } from '../../identity/create-identity.ts'
 import type { VerifiedPrincipal } from '../../identity/verified-principal.ts'
 import type { ApiEnv } from '../env.ts'

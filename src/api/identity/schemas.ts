@@ -87,8 +87,6 @@ export const PersonShown = z.object({
 
 export const Link = z.object({ link: z.string(), expires_at: Time })
 
-export const Factors = z.enum(FACTORS)
-
 export function iso(wallMs: number): string {
   return new Date(wallMs).toISOString()
 }

@@ -29,7 +29,9 @@ export function routeOf(event: JournalEvent, grant: GrantFacts | undefined): Rou
 }
 
 /** Whether an event concerns security as such. Pure. */
-export function isSecurity({ type }: JournalEvent): boolean {
+export function isSecurity({ type, data }: JournalEvent): boolean {
+  // A finding that belongs to no grant has no terms that would name anybody.
+  if (type.startsWith('finding.') && data.grant === undefined) return true
   return SECURITY.some(name => (name.endsWith('.') ? type.startsWith(name) : type === name))
 }
 
@@ -49,7 +51,7 @@ function grantRoute(event: JournalEvent, grant: GrantFacts): readonly string[] |
 
 /** `grant.activated` → `activated`, as procedures name it; every kind of finding is `finding`. */
 function nameOf(type: string): string {
-  if (type.startsWith('finding')) return 'finding'
+  if (type.startsWith('finding.')) return 'finding'
   return type.startsWith('grant.') ? type.slice('grant.'.length) : type
 }
 

@@ -93,17 +93,21 @@ describe('what must be told', () => {
     expect(due(grant).map(ids)).toEqual([['b', 'c']])
   })
 
-  it.each(['procedures.loaded', 'lock.set', 'ledger.recovered', 'person.disabled', 'signin.failures'])(
-    'security hears of %s, and its lane goes when it was told',
-    type => {
-      const { history, due, settle } = world()
-      const [event] = history.add({ type, data: {} })
-      const id = event?.id ?? ''
-      expect(due(id).map(ids)).toEqual([['c']])
-      settle('delivered', id, id, 'c')
-      expect(history.fold.get(outbox, id)).toBeUndefined()
-    },
-  )
+  it.each([
+    'procedures.loaded',
+    'lock.set',
+    'ledger.recovered',
+    'person.disabled',
+    'signin.failures',
+    'finding.raised',
+  ])('security hears of %s, and its lane goes when it was told', type => {
+    const { history, due, settle } = world()
+    const [event] = history.add({ type, data: {} })
+    const id = event?.id ?? ''
+    expect(due(id).map(ids)).toEqual([['c']])
+    settle('delivered', id, id, 'c')
+    expect(history.fold.get(outbox, id)).toBeUndefined()
+  })
 
   it('a channel that two destinations share is told once', () => {
     const { history, due } = world()

@@ -41,6 +41,13 @@ export function checkKnown(
         suggest(values.scope.use, target.scopes),
       )
     }
+    if (values.scope.mask.length > 0 && !(known.masks ?? []).includes(target.protocol)) {
+      refuse(
+        ['scope', 'mask'],
+        `columns of ${target.protocol} are not masked by this gateway`,
+        'List the columns in `hide` of the scope of the target: then the role has no right to read them.',
+      )
+    }
     each(
       ['scope', 'refuse'],
       values.scope.refuse,
@@ -53,7 +60,7 @@ export function checkKnown(
   each(['alert', 'to'], values.alert.to, 'alert destination', destinations)
   each(['approval', 'nobody', 'alert'], values.ask?.nobody?.alert ?? [], 'alert destination', destinations)
   const places = new Set(
-    values.alert.to.flatMap(name => (own(known.alerts, name) ?? []).map(channel => channel.at)),
+    values.alert.to.flatMap(name => (own(known.alerts, name) ?? []).map(channel => placeOf(channel.at))),
   )
   const wanted = known.singleChannel === true ? 1 : 2
   if (places.size < wanted && values.alert.to.every(name => own(known.alerts, name) !== undefined)) {
@@ -97,6 +104,10 @@ function possibleValues(known: Known): Readonly<Record<string, readonly string[]
     'target.protocol': targets.map(target => target.protocol),
     ...(known.groups === undefined ? {} : { 'requester.groups': known.groups }),
   }
+}
+
+function placeOf(at: string): string {
+  return URL.canParse(at) ? new URL(at).host || at : at
 }
 
 function count(channels: number): string {

@@ -265,9 +265,9 @@ describe('against the library', () => {
         else if (theirs) yes++
         else no++
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
     // A generator that only ever met one outcome would prove nothing.
-    expect(Math.min(yes, no, none)).toBeGreaterThan(100)
+    expect(Math.min(yes, no, none)).toBeGreaterThan(40)
   })
 })

@@ -283,7 +283,7 @@ describe('against a second, naive evaluator', () => {
         expect(got).toBe(expected)
         met.set(ruling.kind, (met.get(ruling.kind) ?? 0) + 1)
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     )
     expect([...met.keys()].sort()).toEqual(['allowed', 'ambiguous', 'denied'])
   })

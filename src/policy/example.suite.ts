@@ -26,6 +26,7 @@ export const known: Known = {
   },
   incidents: ['pager'],
   rules: { postgres: ['ddl', 'write_without_where', 'copy_program'] },
+  masks: ['postgres'],
   groups: ['payments-oncall', 'incident-commanders', 'security'],
 }
 

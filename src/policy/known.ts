@@ -10,6 +10,8 @@ export interface Known {
   readonly incidents: readonly string[]
   /** Rule names a scope can refuse, by protocol. */
   readonly rules: Readonly<Record<string, readonly string[]>>
+  /** Protocols whose gateway masks columns. A mask elsewhere would be a promise nobody keeps, and is refused. */
+  readonly masks?: readonly string[]
   /** Undefined where groups come from an identity provider that cannot be asked. */
   readonly groups?: readonly string[]
   /** `alerts_single_channel: true` of breakglass.yaml: one channel is accepted, knowingly. */
@@ -26,6 +28,6 @@ export interface KnownTarget {
 export interface KnownChannel {
   /** `webhook`, `syslog`, … */
   readonly kind: string
-  /** Where it leads. Two channels with the same place fail together and count once. */
+  /** Where it leads: a URL, of which the host and port count, or any other name. The same place fails together and counts once. */
   readonly at: string
 }

@@ -303,9 +303,18 @@ describe('what is wrong is said with line and column', () => {
     })
   })
 
-  it('refuses files that try to exhaust the reader', () => {
-    expect(wrong('[['.repeat(50_000))[0]).toMatch(/not YAML/)
-    expect(wrong(`a: ${'x'.repeat(300_000)}`)).toEqual(['1:1: the file is larger than 256 KiB'])
+  it.each([
+    ['brackets', '['.repeat(20_000)],
+    ['braces', 'a: {'.repeat(10_000)],
+    ['dashes', '- '.repeat(20_000)],
+    ['questions', '? '.repeat(20_000)],
+    ['indentation', Array.from({ length: 100 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+  ])('refuses %s that nest until the stack ends', (_name, text) => {
+    expect(wrong(text)).toEqual([expect.stringMatching(/^\d+:\d+: the file nests deeper than 40 levels$/)])
+  })
+
+  it('refuses what is too large, and keys that mean something to JavaScript', () => {
+    expect(wrong(`a: ${'x'.repeat(70_000)}`)).toEqual(['1:1: the file is larger than 64 KiB'])
     expect(wrong('__proto__: { procedure: x }\n')).toContain('1:1: unknown field "__proto__"')
   })
 
@@ -325,7 +334,7 @@ describe('what is wrong is said with line and column', () => {
           expect(problem.message + problem.next).not.toContain('undefined')
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
 })
@@ -357,6 +366,31 @@ describe('two independent channels (requirement 22)', () => {
     expect(result).toMatchObject({
       problems: [{ message: 'alert.to reaches no channel, two independent ones are needed' }],
     })
+  })
+})
+
+describe('two channels', () => {
+  it.each([
+    ['https://soc.example/a', 'https://soc.example/b', false],
+    ['https://soc.example/a', 'https://soc.example:8443/a', true],
+    ['https://soc.example/a', 'https://pager.example/a', true],
+    ['siem.internal', 'siem.internal', false],
+  ])('%s and %s: independent is %s', (one, other, independent) => {
+    const alerts = {
+      security: [
+        { kind: 'webhook', at: one },
+        { kind: 'webhook', at: other },
+      ],
+    }
+    const text = procedureText({ alert: '{ to: [security] }' })
+    expect(loadProcedures([{ path: 'a.yaml', text }], { ...known, alerts }).ok).toBe(independent)
+  })
+})
+
+it('refuses a mask that no gateway would keep', () => {
+  const { masks: _, ...without } = known
+  expect(loadProcedures([{ path: 'a.yaml', text: EXAMPLE }], without)).toMatchObject({
+    problems: [{ line: 14, message: 'columns of postgres are not masked by this gateway' }],
   })
 })
 

@@ -40,7 +40,7 @@ describe('placeInScalar', () => {
           last = place
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     )
   })
 

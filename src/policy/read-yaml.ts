@@ -1,4 +1,6 @@
 import {
+  Composer,
+  type CST,
   isAlias,
   isCollection,
   isMap,
@@ -6,7 +8,7 @@ import {
   isScalar,
   LineCounter,
   type Node,
-  parseDocument,
+  Parser,
   visit,
 } from 'yaml'
 import type { Problem } from './problem.ts'
@@ -41,7 +43,7 @@ export type YamlResult =
   | { readonly ok: true; readonly file: YamlFile }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-const LARGEST = 256 * 1024
+const LARGEST = 64 * 1024
 
 /**
  * Reads one YAML 1.2 document with line numbers. Anchors, aliases and tags are refused: a reviewer sees all that a
@@ -59,33 +61,30 @@ export function readYaml({ path, text }: SourceFile): YamlResult {
     message,
     next,
   })
-
-  if (text.length > LARGEST) {
-    return {
-      ok: false,
-      problems: [problem(0, `the file is larger than ${LARGEST / 1024} KiB`, 'Split it into several files.')],
-    }
-  }
-  // Not `logLevel: 'silent'`: the library then drops every document but the first without a word.
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-
-    stringKeys: true,
+  const refuse = (offset: number, message: string, next: string): YamlResult => ({
+    ok: false,
+    problems: [problem(offset, message, next)],
   })
-  const problems = [...document.errors, ...document.warnings].slice(0, 20).map(fault => {
-    const several = fault.code === 'MULTIPLE_DOCS'
-    return several
-      ? problem(
-          fault.pos[0],
-          'the file holds more than one document',
-          'Write each procedure into its own file.',
-        )
-      : problem(
-          fault.pos[0],
-          `not YAML: ${(fault.message.split('\n')[0] ?? '').replace(/[.:]$/, '')}`,
-          'Check indentation, colons and quotes there.',
-        )
+
+  if (text.length > LARGEST)
+    return refuse(0, `the file is larger than ${LARGEST / 1024} KiB`, 'Split it into several files.')
+  const tokens = [...new Parser(lines.addNewLine).parse(text)]
+  const deep = tooDeep(tokens)
+  if (deep !== undefined)
+    return refuse(deep, `the file nests deeper than ${DEEPEST} levels`, 'Close what is open before it.')
+  const composed = [...new Composer({ stringKeys: true }).compose(tokens, true, text.length)]
+  const [document, second] = composed
+  if (document === undefined) return refuse(0, 'the file holds nothing', 'Write a procedure into it.')
+  if (second !== undefined) {
+    return refuse(
+      second.range[0],
+      'the file holds more than one document',
+      'Write each procedure into its own file.',
+    )
+  }
+  const problems = [...document.errors, ...document.warnings].map(fault => {
+    const message = (fault.message.split('\n')[0] ?? '').replace(/[.:]$/, '')
+    return problem(fault.pos[0], `not YAML: ${message}`, 'Check indentation, colons and quotes there.')
   })
   if (problems.length === 0) {
     visit(document, {
@@ -135,4 +134,30 @@ export function readYaml({ path, text }: SourceFile): YamlResult {
       },
     },
   }
+}
+
+/** No procedure comes near it. */
+const DEEPEST = 40
+
+/**
+ * Where the tokens nest too deeply, if they do. The library composes them by recursion, and near the end of the stack it does not
+ * throw: a regular expression compiled there aborts the process. Tokens come from a loop and are walked by one.
+ */
+function tooDeep(tokens: readonly CST.Token[]): number | undefined {
+  const open: { readonly token: CST.Token; readonly depth: number }[] = tokens.map(token => ({
+    token,
+    depth: 0,
+  }))
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, depth } = next
+    if (depth > DEEPEST) return token.offset
+    if ('items' in token) {
+      for (const { key, value } of token.items) {
+        if (key) open.push({ token: key, depth: depth + 1 })
+        if (value) open.push({ token: value, depth: depth + 1 })
+      }
+    }
+    if (token.type === 'document' && token.value) open.push({ token: token.value, depth })
+  }
+  return undefined
 }

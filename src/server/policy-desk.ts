@@ -19,7 +19,8 @@ export interface PolicyDeskOptions {
   readonly journal: Journal
   readonly secrets: Secrets
   readonly identity: Pick<Identity, 'handleOf'>
-  readonly onProblem: (error: unknown, where: string) => void
+  /** The folder does not decide: a sentence for the operator. The log holds the offer, which alerts. */
+  readonly onAlert: (text: string) => void
 }
 
 /** Milliseconds within which an owner must have shown a second factor to accept a set. */
@@ -43,7 +44,7 @@ export async function createPolicyDesk(
 
   /** The bytes are kept before the log names their digest: what owners accept later is what lay there now. */
   const offer = async (by?: Parameters<typeof offerSet>[2]): Promise<void> => {
-    if (chosen.alert !== undefined) options.onProblem(new Error(chosen.alert), 'procedures')
+    if (chosen.alert !== undefined) options.onAlert(chosen.alert)
     const digest = chosen.offered?.digest ?? chosen.set.digest
     if (chosen.offered) await secrets.put(keptName(digest), keepSet(files))
     await journal.execute(state => offerSet(state, digest, by))

@@ -1,7 +1,7 @@
 import { createDirectAlerts } from '../alert/alert-directly.ts'
 import { confirmed } from '../alert/confirmed.ts'
 import { startDelivery } from '../alert/deliver.ts'
-import { outbox } from '../alert/outbox.ts'
+import { alertSlices } from '../alert/slices.ts'
 import { everyChannel } from '../alert/routes.ts'
 import { createApp } from '../api/app.ts'
 import { serveApi } from '../api/serve.ts'
@@ -105,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       grants,
       loginNames,
       locks,
-      outbox,
+      ...alertSlices,
       reviews,
       anchors,
     ] as readonly Slice<unknown>[]
@@ -145,7 +145,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       journal,
       secrets: store.vault,
       identity,
-      onProblem: report,
+      onAlert: text => log('warn', text),
     })
     const { targets } = config
     const inspector = createInspector()

@@ -20,8 +20,8 @@ describe.skipIf(absent)('bad days', () => {
   afterEach(async () => {
     await server?.kill()
     server = undefined
-    await world.close()
     for (const step of undo.splice(0)) step()
+    await world.close()
   })
 
   /** A world whose server was stopped after a grant was opened, ready for a process of its own. */

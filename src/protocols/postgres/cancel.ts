@@ -20,13 +20,13 @@ export class CancelKeys {
   readonly #sessions = new Map<number, Entry>()
 
   /** `fire` asks the target of this session to cancel; it must not block or throw. */
-  register(fire: () => void): CancelKey & { release(): void } {
+  register(fire: () => void): CancelKey & { readonly release: () => void } {
     let pid = 0
     do pid = randomInt(1, 0x7fffffff)
     while (this.#sessions.has(pid))
     const key = randomBytes(4)
     this.#sessions.set(pid, { key, fire })
-    return { pid, key, release: () => this.#sessions.delete(pid) }
+    return { pid, key, release: () => void this.#sessions.delete(pid) }
   }
 
   /** A wrong key does nothing and is told nothing, as the server does. */

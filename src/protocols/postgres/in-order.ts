@@ -36,7 +36,7 @@ export class InOrder {
     if (this.empty) return undefined
     const waiting = this.#waiting
     this.#waiting = []
-    return Promise.all(waiting.map(one => one.permit)).then(permits => {
+    return Promise.all(waiting.map(async one => one.permit)).then(permits => {
       for (const [index, one] of waiting.entries()) one.forward(permits[index] ?? FREE)
     })
   }

@@ -10,7 +10,9 @@ export interface ScramClient {
   /** `client-first-message`. */
   readonly first: string
   /** Answers the `server-first-message`; the verifier of `server-final-message` comes with it. */
-  answer(serverFirst: string): Promise<{ readonly final: string; verify(serverFinal: string): boolean }>
+  answer(
+    serverFirst: string,
+  ): Promise<{ readonly final: string; readonly verify: (serverFinal: string) => boolean }>
 }
 
 /**

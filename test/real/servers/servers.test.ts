@@ -24,7 +24,7 @@ describe('real servers', () => {
       } finally {
         await server.stop()
       }
-      expect(() => process.kill(server.pid, 0)).toThrow()
+      expect(() => process.kill(server.pid, 0)).toThrow(/ESRCH/)
     },
   )
 

@@ -20,25 +20,21 @@ export interface LocalSignerOptions {
  */
 export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions): Promise<Signer> {
   const key = noteSigner(origin, seed)
+  const empty = Buffer.alloc(SLOTS * SLOT_BYTES)
   const stored = await disk.read(MEMORY_FILE)
-  const memory = readMemory(stored ?? Buffer.alloc(SLOTS * SLOT_BYTES), key)
-  if (memory.damaged.length > 0 && memory.last === undefined && memory.damaged.length >= SLOTS) {
+  const memory = readMemory(stored ?? empty, key)
+  // One slot may be torn by a crash; the other then holds the head before, whose successor nobody was given.
+  if (memory.damaged.length >= SLOTS) {
     throw new Fault('ledger.damaged', `The signer of ${origin} cannot read what it signed last.`, {
       next: "Restore the signer's folder; without its memory a rollback of the log would go unnoticed.",
       facts: { file: MEMORY_FILE },
     })
   }
-  const file = await disk.open(MEMORY_FILE)
-  if ((await file.size()) !== SLOTS * SLOT_BYTES) {
-    await file.write(
-      0,
-      Buffer.concat([stored ?? Buffer.alloc(0), Buffer.alloc(SLOTS * SLOT_BYTES)]).subarray(
-        0,
-        SLOTS * SLOT_BYTES,
-      ),
-    )
-    await file.sync()
+  // At once and whole: a file made in steps could be found half made.
+  if (stored?.length !== empty.length) {
+    await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
   }
+  const file = await disk.open(MEMORY_FILE)
 
   let last = memory.last
   let failed: unknown

@@ -67,7 +67,7 @@ describe('signed notes', () => {
     for (let at = 0; at < signer.vkey.length; at += 1) {
       const changed =
         signer.vkey.slice(0, at) + (signer.vkey[at] === 'A' ? 'B' : 'A') + signer.vkey.slice(at + 1)
-      expect(parseVkey(changed), changed).toBeUndefined()
+      expect(parseVkey(changed), `changed to ${changed}`).toBeUndefined()
     }
   })
 })
@@ -98,7 +98,7 @@ describe('checkpoints', () => {
       ),
     ).toBeUndefined()
     for (const bad of ['05', '-1', '1e3', '', ' 5', '99999999999999999']) {
-      expect(parseCheckpointText(`o\n${bad}\n${root.toString('base64')}\n`), bad).toBeUndefined()
+      expect(parseCheckpointText(`o\n${bad}\n${root.toString('base64')}\n`), `size ${bad}`).toBeUndefined()
     }
     expect(parseCheckpointText(`o\n5\n${root.toString('base64').slice(0, -1)}\n`)).toBeUndefined()
   })

@@ -277,7 +277,7 @@ describe('the derived files', () => {
     expect(await again.readTile('tile/entries/000')).toEqual(bundle)
     expect(await again.readTile('tile/0/002.p/89')).toHaveLength(89 * 32)
     for (const beyond of ['tile/0/002.p/90', 'tile/0/003', 'tile/1/000', 'tile/entries/002', 'checkpoint']) {
-      expect(await again.readTile(beyond), beyond).toBeUndefined()
+      expect(await again.readTile(beyond), `${beyond} is beyond`).toBeUndefined()
     }
     expect(await again.payload(1, KEYS)).toEqual({ statement: 'select 0' })
     await again.repaired()

@@ -26,31 +26,32 @@ export interface Sealed {
  * ciphertext moved to another entry does not open. Errors: `ledger.too_large` above 256 KiB.
  */
 export function sealPayload(payload: JsonValue, key: SealKey, origin: string, id: string): Sealed {
-  const text = Buffer.from(jcs(payload))
-  if (text.length > PAYLOAD_LIMIT) {
-    throw new Fault(
-      'ledger.too_large',
-      `The payload has ${text.length} bytes; ${PAYLOAD_LIMIT} is the most.`,
-      {
-        next: 'Put the large part into the recording and log its digest.',
-        facts: { bytes: text.length, limit: PAYLOAD_LIMIT },
-      },
-    )
+  const text = jcs(payload)
+  const length = Buffer.byteLength(text)
+  if (length > PAYLOAD_LIMIT) {
+    throw new Fault('ledger.too_large', `The payload has ${length} bytes; ${PAYLOAD_LIMIT} is the most.`, {
+      next: 'Put the large part into the recording and log its digest.',
+      facts: { bytes: length, limit: PAYLOAD_LIMIT },
+    })
   }
-  const name = Buffer.from(key.name)
-  if (name.length === 0 || name.length > 255) throw new TypeError('a seal key has a name of 1 to 255 bytes')
+  const nameLength = Buffer.byteLength(key.name)
+  if (nameLength === 0 || nameLength > 255) throw new TypeError('a seal key has a name of 1 to 255 bytes')
   if (key.bytes.length !== KEY) throw new TypeError('a seal key has 32 bytes')
 
-  const random = randomBits(SALT + NONCE)
-  const salt = random.subarray(0, SALT)
-  const nonce = random.subarray(SALT)
-  const cipher = createCipheriv(CIPHER, key.bytes, nonce)
+  const plain = Buffer.allocUnsafe(SALT + length)
+  takeRandom(plain, 0, SALT)
+  plain.write(text, SALT)
+  const start = 1 + nameLength
+  const bytes = Buffer.allocUnsafe(start + NONCE + plain.length + TAG)
+  bytes[0] = nameLength
+  bytes.write(key.name, 1)
+  takeRandom(bytes, start, NONCE)
+  const cipher = createCipheriv(CIPHER, key.bytes, bytes.subarray(start, start + NONCE))
   cipher.setAAD(context(origin, id))
-  const head = cipher.update(salt)
-  const body = cipher.update(text)
+  bytes.set(cipher.update(plain), start + NONCE)
   cipher.final()
-  const bytes = Buffer.concat([Buffer.of(name.length), name, nonce, head, body, cipher.getAuthTag()])
-  return { bytes, commit: commitment(salt, text) }
+  bytes.set(cipher.getAuthTag(), bytes.length - TAG)
+  return { bytes, commit: commitment(plain.subarray(0, SALT), plain.subarray(SALT)) }
 }
 
 /** The name of the key that sealed it, in the clear beside the ciphertext. */
@@ -116,13 +117,12 @@ function context(origin: string, id: string): Buffer {
 const pool = Buffer.alloc(8192)
 let used = pool.length
 
-function randomBits(length: number): Buffer {
+function takeRandom(into: Buffer, at: number, length: number): void {
   if (used + length > pool.length) {
     randomFillSync(pool)
     used = 0
   }
-  const bits = Buffer.from(pool.subarray(used, used + length))
+  pool.copy(into, at, used, used + length)
   pool.fill(0, used, used + length)
   used += length
-  return bits
 }

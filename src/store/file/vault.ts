@@ -209,12 +209,10 @@ class FileVault implements Vault {
 
   #inOrder(name: string, write: () => Promise<void>): Promise<void> {
     const before = this.#writing.get(name) ?? Promise.resolve()
-    const written = before.then(write, write)
-    this.#writing.set(name, written)
-    const done = (): void => {
+    const written: Promise<void> = before.then(write, write).finally(() => {
       if (this.#writing.get(name) === written) this.#writing.delete(name)
-    }
-    written.then(done, done)
+    })
+    this.#writing.set(name, written)
     return written
   }
 }

@@ -25,9 +25,7 @@ export interface ApiServer {
  * (attack 13). Fault `unavailable` when the address cannot be had.
  */
 export async function serveApi({ fetch, host, port, headersMs = 10_000 }: ServeOptions): Promise<ApiServer> {
-  const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
-    overrideGlobalObjects: false,
-  })
+  const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0])
   const server = createServer(
     {
       headersTimeout: headersMs,

@@ -48,6 +48,7 @@ routes.openapi(
 )
 routes.get('/v1/things/:id', c => c.json({ id: c.req.param('id'), seen: [...c.req.raw.headers.keys()] }))
 routes.post('/v1/things/:id/approve', c => c.json({ who: c.get('principal').handle }))
+routes.delete('/v1/things/:id', c => c.json({ who: c.get('principal').handle }))
 routes.get('/v1/open/:id', c => c.json({ who: (c.get('principal') as unknown) ?? null }))
 routes.get('/v1/broken', () => {
   throw new Error('password=hunter2 at /srv/secret.ts')
@@ -243,6 +244,23 @@ describe('errors', () => {
       status,
       body: { status, code: status === 413 ? 'input.too_large' : 'input.invalid' },
     })
+  })
+
+  it.each([
+    ['a body in chunks', 'POST', '{"name":"x"}', 200],
+    ['a body in chunks that grows too large', 'POST', `{"name":"${'x'.repeat(2 * 1024 * 1024)}"}`, 413],
+    ['a request to remove, without a body', 'DELETE', undefined, 200],
+  ])('%s is read like any other', async (_what, method, text, status) => {
+    const body = text === undefined ? undefined : new Blob([text]).stream()
+    const path = method === 'POST' ? '/v1/things' : '/v1/things/1'
+    const headers = { ...bearer(PERSON), ...(body && JSON_TYPE) }
+    const response = await fetch(url + path, {
+      method,
+      headers,
+      ...(body && { body, duplex: 'half' }),
+    } as RequestInit)
+    expect(response.status).toBe(status)
+    await response.arrayBuffer()
   })
 
   it('every fault has a title and the status of its table', async () => {

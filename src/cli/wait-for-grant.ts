@@ -12,7 +12,7 @@ export function isPending({ state }: Grant): boolean {
 }
 
 export interface WaitOptions {
-  /** Wall ms after which to stop waiting. */
+  /** Wall ms by the server's clock after which to stop waiting. */
   readonly until: number
   /** Stop as soon as the requester could open it without an answer. */
   readonly stopAtUnanswered: boolean
@@ -37,13 +37,13 @@ export async function waitForGrant(
   try {
     let grant = await client.get<Grant>(`/v1/grants/${id}`)
     let asked = Date.now()
-    while (isPending(grant) && Date.now() < until) {
+    while (isPending(grant) && client.now() < until) {
       const { unanswered_from: from } = grant.approval
-      if (stopAtUnanswered && from !== undefined && Date.parse(from) <= Date.now()) break
+      if (stopAtUnanswered && from !== undefined && Date.parse(from) <= client.now()) break
       const more =
         from === undefined || stopAtUnanswered ? '' : ` You may open it yourself from ${clock(from)}.`
       terminal.status(
-        `${grant.id.slice(-8)} ${standing(grant)}${grant.lapses_at === undefined ? '' : `; ${terminal.interactive ? left(grant.lapses_at) : `until ${clock(grant.lapses_at)}`}`}.${more}`,
+        `${grant.id.slice(-8)} ${standing(grant)}${grant.lapses_at === undefined ? '' : `; ${terminal.interactive ? left(grant.lapses_at, client.now()) : `until ${clock(grant.lapses_at)}`}`}.${more}`,
       )
       await pause(250, terminal.interrupted)
       if (!changed && Date.now() - asked < 10_000) continue

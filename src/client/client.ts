@@ -15,6 +15,8 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string
   readonly signedIn: boolean
+  /** Wall ms by the server's clock, as its last answer told it: clocks of laptops are wrong. */
+  now(): number
   get<A>(path: string, query?: Query): Promise<A>
   post<A>(path: string, body?: object): Promise<A>
   put<A>(path: string, body: object): Promise<A>
@@ -32,6 +34,8 @@ const ANSWER_LIMIT = 64 * 1024 * 1024
 
 export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOptions): Client {
   const origin = url.replace(/\/+$/, '')
+
+  let ahead = 0
 
   const send = async (
     method: string,
@@ -55,6 +59,9 @@ export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOp
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
+      const told = Date.parse(response.headers.get('date') ?? '')
+      // The header has whole seconds: less than that is no difference.
+      if (Number.isFinite(told)) ahead = Math.abs(told - Date.now()) < 1_500 ? 0 : told - Date.now()
       if (response.ok) return response
       throw faultOfProblem(response.status, await text(response))
     } catch (error) {
@@ -84,6 +91,7 @@ export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOp
   return {
     url: origin,
     signedIn: token !== undefined,
+    now: () => Date.now() + ahead,
     get: (path, query) => json('GET', path + queryOf(query)),
     post: (path, body) => json('POST', path, body),
     put: (path, body) => json('PUT', path, body),

@@ -15,7 +15,7 @@ import { freePort } from './servers/free-port.ts'
 import { type PostgresServer, startPostgres } from './servers/postgres.ts'
 
 const SECRET = `whsec_${Buffer.alloc(24, 9).toString('base64')}`
-const PASSWORD = 'correct horse battery staple'
+export const PASSWORD = 'correct horse battery staple'
 const TARGET_PASSWORD = 'of-the-target'
 
 /**
@@ -62,11 +62,15 @@ export interface World {
   readonly clock: MovableClock
   readonly server: RunningServer
   readonly target: PostgresServer
+  /** Of the destinations `security` and `pager`. */
   readonly receiver: Receiver
+  readonly second: Receiver
   readonly folder: string
   readonly data: string
   /** A command-line token with a fresh second factor. */
   signIn(handle: string): Promise<Api>
+  /** A fresh code of somebody's authenticator app; time goes on by one step for it. */
+  code(handle: string): string
   /** Ana opens orders-db under a signed incident, ready to connect. */
   open(options?: { readonly api?: Api; readonly for?: string }): Promise<{ api: Api; grant: string }>
   connect(api: Api, grant: string): Promise<Credential>
@@ -113,7 +117,7 @@ review: { from: { groups: [security] }, within: 48h, overdue: refuse_new_request
 
 function configuration(
   ports: { api: number; gateway: number; target: number },
-  alerts: string,
+  alerts: { security: string; pager: string },
   caFile: string,
 ): string {
   return `organisation: acme
@@ -140,8 +144,8 @@ targets:
 incidents:
   pager: { source: webhook, secret: { file: ./webhook-secret }, people: { ana@acme.example: ana, ben@acme.example: ben }, severity: { P1: 1 } }
 alerts:
-  security: [{ channel: webhook, url: "${alerts}", secret: { file: ./webhook-secret } }]
-  pager: [{ channel: webhook, url: "${alerts}/second", secret: { file: ./webhook-secret } }]
+  security: [{ channel: webhook, url: "${alerts.security}", secret: { file: ./webhook-secret } }]
+  pager: [{ channel: webhook, url: "${alerts.pager}", secret: { file: ./webhook-secret } }]
 alerts_allow: [127.0.0.1]
 alerts_always: [security]
 `
@@ -164,6 +168,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     settings: { max_connections: '400', max_prepared_transactions: '5' },
   })
   const receiver = await startReceiver(SECRET)
+  const second = await startReceiver(SECRET)
   const ports = { api: await freePort(), gateway: await freePort(), target: target.port }
   const caFile = join(folder, 'target-ca.pem')
   const write = (name: string, text: string): void => {
@@ -175,7 +180,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   write('webhook-secret', SECRET)
   write('procedures/orders-db.yaml', (options.procedure ?? (text => text))(PROCEDURE))
   const file = join(folder, 'breakglass.yaml')
-  write('breakglass.yaml', (options.config ?? (text => text))(configuration(ports, receiver.url, caFile)))
+  write(
+    'breakglass.yaml',
+    (options.config ?? (text => text))(
+      configuration(ports, { security: receiver.url, pager: second.url }, caFile),
+    ),
+  )
   const config = await loadConfig(file)
   await createVaultKey({ file: vaultKeyFile(config.keys), data: config.data })
 
@@ -269,8 +279,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 
   const mara = await signIn('mara')
-  const { offered } = await mara.get<{ offered?: { digest: string } }>('/v1/policy')
-  if (offered) await mara.post('/v1/policy/accept', { digest: offered.digest })
+  const { offered, problems } = await mara.get<{ offered?: { digest: string }; problems: unknown[] }>(
+    '/v1/policy',
+  )
+  if (!offered) throw new Error(`the procedures are not valid: ${JSON.stringify(problems)}`)
+  await mara.post('/v1/policy/accept', { digest: offered.digest })
 
   return {
     clock,
@@ -279,9 +292,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     },
     target,
     receiver,
+    second,
     folder,
     data: config.data,
     signIn,
+    code,
     incident,
     admin: sql => admin(sql),
     async open(wish = {}) {
@@ -311,6 +326,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async close() {
       await server.close()
       await receiver.close()
+      await second.close()
       await target.stop()
       rmSync(folder, { recursive: true, force: true })
     },

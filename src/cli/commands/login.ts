@@ -1,7 +1,6 @@
 import type { SignedIn } from '../../client/answers.ts'
 import type { Client } from '../../client/client.ts'
 import { writeProfile } from '../../client/profile.ts'
-import { Fault } from '../../kernel/faults.ts'
 import type { Call, Define } from '../call.ts'
 import { pause } from '../pause.ts'
 import { clock } from '../times.ts'
@@ -32,30 +31,30 @@ async function signIn(call: Call, { handle }: Options): Promise<void> {
   ])
 }
 
-/** The terminal asks, the browser answers (RFC 8628); both show the same code. */
+interface Started {
+  readonly poll: string
+  readonly code: string
+  readonly link: string
+  readonly poll_every_ms: number
+}
+
+/** The terminal asks, the browser answers (RFC 8628); both show the same code. The server ends the waiting: after its time a poll is refused. */
 async function inBrowser(call: Call, client: Client): Promise<SignedIn> {
-  const { poll, code, link, expires_at, poll_every_ms } = await client.post<{
-    poll: string
-    code: string
-    link: string
-    expires_at: string
-    poll_every_ms: number
-  }>('/v1/login/start')
-  call.terminal.say(
-    `Open this page and let this terminal in; it must say ${call.terminal.paint('bold', code)}:\n  ${link}`,
+  const { terminal } = call
+  const { poll, code, link, poll_every_ms } = await client.post<Started>('/v1/login/start')
+  terminal.say(
+    `Open this page and let this terminal in; it must say ${terminal.paint('bold', code)}:\n  ${link}`,
   )
-  while (Date.now() < Date.parse(expires_at)) {
-    call.terminal.status('Waiting for the browser …')
-    await pause(poll_every_ms, call.terminal.interrupted)
-    const answer = await client.post<SignedIn | { state: 'pending' }>('/v1/login/poll', { poll })
-    if ('token' in answer) {
-      call.terminal.status(undefined)
-      return answer
+  try {
+    for (;;) {
+      terminal.status('Waiting for the browser …')
+      await pause(poll_every_ms, terminal.interrupted)
+      const answer = await client.post<SignedIn | { readonly state: 'pending' }>('/v1/login/poll', { poll })
+      if ('token' in answer) return answer
     }
+  } finally {
+    terminal.status(undefined)
   }
-  throw new Fault('identity.unauthenticated', 'Nobody answered in the browser.', {
-    next: 'Run `breakglass login` again.',
-  })
 }
 
 async function here(call: Call, client: Client, handle: string): Promise<SignedIn> {

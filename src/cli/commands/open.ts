@@ -87,14 +87,14 @@ async function advance(
   const post = (act: string) => () => client.post<Grant>(`/v1/grants/${grant.id}/${act}`)
   if (grant.state === 'requested') grant = await withStepUp(call, client, post('verify'), options.code)
   if (!isPending(grant)) return grant
-  const until = Date.now() + waitMs
+  const until = client.now() + waitMs
   grant = await waitForGrant(call, client, grant.id, { until, stopAtUnanswered: options.unanswered === true })
   const { unanswered_from: from } = grant.approval
   if (
     options.unanswered !== true ||
     grant.state !== 'verified' ||
     from === undefined ||
-    Date.parse(from) > Date.now()
+    Date.parse(from) > client.now()
   )
     return grant
   call.terminal.say(
@@ -109,7 +109,7 @@ async function show(call: Call, client: Client, grant: Grant): Promise<void> {
   const caFile = pinnedCa(client.url, sheet.ca, call.terminal.env)
   const environment = libpqEnvironment(sheet, caFile)
   call.answer({ grant, connection: { ...sheet, ca_file: caFile } }, () => [
-    `${call.terminal.paint('green', 'Open')} until ${clock(sheet.ends_at)} (${span(Date.parse(sheet.ends_at) - Date.now())}). Everything you do is recorded and will be reviewed.`,
+    `${call.terminal.paint('green', 'Open')} until ${clock(sheet.ends_at)} (${span(Date.parse(sheet.ends_at) - client.now())}). Everything you do is recorded and will be reviewed.`,
     '',
     'Connect with',
     `  breakglass connect ${grant.id.slice(-8)}`,

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const BIN = fileURLToPath(new URL('../../bin/breakglass.mjs', import.meta.url))
+const BUILT = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+export const isBuilt = existsSync(BUILT)
+
+export interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+  /** Of `--json`. */
+  json<T>(): T
+}
+
+export interface Person {
+  readonly url: string
+  readonly token?: string
+  /** Where this person's terminal keeps its state; a fresh folder by default. */
+  readonly state?: string
+}
+
+/** A real `breakglass` process in a terminal without anybody at it. */
+export async function breakglass(person: Person, args: readonly string[], input = ''): Promise<Ran> {
+  const running = start(person, args)
+  running.child.stdin.end(input)
+  return running.ended
+}
+
+export function start({ url, token, state }: Person, args: readonly string[]) {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    env: {
+      PATH: process.env['PATH'],
+      HOME: '/nonexistent',
+      LC_ALL: 'C.UTF-8',
+      TZ: 'Europe/Paris',
+      XDG_STATE_HOME: state ?? mkdtempSync(join(tmpdir(), 'bg-state-')),
+      BREAKGLASS_URL: url,
+      ...(token !== undefined && { BREAKGLASS_TOKEN: token }),
+    },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const ended = new Promise<Ran>(resolve =>
+    child.once('close', code => resolve({ code, out, err, json: <T>() => JSON.parse(out) as T })),
+  )
+  return { child, ended, output: () => out + err }
+}

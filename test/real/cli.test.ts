@@ -247,7 +247,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
         .token
       expect((await breakglass({ url: world.server.url, state }, ['logout'])).code).toBe(0)
       expect(readdirSync(join(state, 'breakglass'))).not.toContain(file)
-      expect((await breakglass({ url: world.server.url, token }, ['whoami'])).err).toMatch(/token|signed/i)
+      expect((await breakglass({ url: world.server.url, token }, ['whoami'])).err).toContain('has ended')
     })
 
     it('administrators add people and disable them at once; others do not', async () => {

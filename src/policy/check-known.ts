@@ -1,6 +1,7 @@
 import type { Known } from './known.ts'
 import { AUTOMATIC_WHEN, type ParsedProcedure, WHEN } from './parse-procedure.ts'
 import type { Condition } from './condition.ts'
+import { own } from './own.ts'
 import type { Problem } from './problem.ts'
 import type { Path } from './read-yaml.ts'
 import { suggest } from './suggest.ts'
@@ -112,11 +113,6 @@ function placeOf(at: string): string {
 
 function count(channels: number): string {
   return channels === 0 ? 'no channel' : 'one channel'
-}
-
-/** Configuration may name a target `constructor`; inherited members are not entries. */
-function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined
 }
 
 /** Several targets of one protocol refuse the same rule once. */

@@ -4,18 +4,18 @@ import { RE2JS } from 're2js'
 import { environment } from './environment.ts'
 import {
   BINARY,
-  exact,
   type Expression,
   list,
   logical,
   NoValue,
-  noValue,
   number,
+  strict,
   string,
   type Value,
   type Variables,
 } from './expression.ts'
 import { LOOPS } from './loops.ts'
+import { own } from './own.ts'
 import { reason } from './reason.ts'
 import { suggest } from './suggest.ts'
 
@@ -64,7 +64,7 @@ export function compileExpression(root: ASTNode): CompiledExpression {
 
   const refuse = (at: number, message: string, next: string): Expression => {
     problems.push({ at, message, next })
-    return () => noValue(message)
+    return () => new NoValue(message)
   }
 
   function compile(node: ASTNode): Expression {
@@ -75,25 +75,22 @@ export function compileExpression(root: ASTNode): CompiledExpression {
         return variable(node.args)
       case '.':
         return field(compile(node.args[0]), node.args[1])
-      case '!_': {
-        const of = compile(node.args)
-        return frame => of(frame) !== true
-      }
-      case '-_': {
-        const of = compile(node.args)
-        return frame => -number(of(frame))
-      }
+      case '!_':
+        return strict([compile(node.args)], value => value !== true)
+      case '-_':
+        return strict([compile(node.args)], value => -number(value))
       case '&&':
       case '||':
         return logical(node.op === '||', compile(node.args[0]), compile(node.args[1]))
       case '?:': {
         const [test, yes, no] = [compile(node.args[0]), compile(node.args[1]), compile(node.args[2])]
-        return frame => (test(frame) === true ? yes(frame) : no(frame))
+        return frame => {
+          const tested = test(frame)
+          return tested instanceof NoValue ? tested : tested === true ? yes(frame) : no(frame)
+        }
       }
-      case 'list': {
-        const items = node.args.map(compile)
-        return frame => items.map(item => item(frame))
-      }
+      case 'list':
+        return strict(node.args.map(compile), (...items) => items)
       case 'call':
         return call(node, node.args[0], node.args[1])
       case 'rcall':
@@ -106,11 +103,8 @@ export function compileExpression(root: ASTNode): CompiledExpression {
           `${node.op === 'map' ? 'map literals are' : 'optional access is'} not part of conditions`,
           'Use a list, or has(…) and a plain field.',
         )
-      default: {
-        const operator = BINARY[node.op]
-        const [left, right] = [compile(node.args[0]), compile(node.args[1])]
-        return frame => operator(left(frame), right(frame))
-      }
+      default:
+        return strict(node.args.map(compile), BINARY[node.op])
     }
   }
 
@@ -128,9 +122,9 @@ export function compileExpression(root: ASTNode): CompiledExpression {
   function variable(name: string): Expression {
     const slot = scope.lastIndexOf(name)
     const missing = new NoValue(`there is no ${name}`)
-    if (slot >= 0) return frame => frame.loop[slot] ?? raise(missing)
+    if (slot >= 0) return frame => frame.loop[slot] ?? missing
     reads.add(name)
-    return frame => frame.variables[name as keyof Variables] ?? raise(missing)
+    return frame => frame.variables[name as keyof Variables] ?? missing
   }
 
   function call(node: ASTNode, name: string, args: readonly ASTNode[]): Expression {
@@ -148,10 +142,10 @@ export function compileExpression(root: ASTNode): CompiledExpression {
     if (text(arg) === undefined) return refuse(arg.start, `${name}() takes a literal`, `Write ${example}.`)
     try {
       const value: unknown = environment.evaluate(serialize(node))
-      const ms = exact(
-        value instanceof Date ? value.getTime() : value instanceof Duration ? value.valueOf() : Number.NaN,
-      )
-      return () => ms
+      const ms =
+        value instanceof Date ? value.getTime() : value instanceof Duration ? value.valueOf() : Number.NaN
+      if (Number.isSafeInteger(ms)) return () => ms
+      throw new TypeError('not in whole milliseconds')
     } catch {
       return refuse(
         arg.start,
@@ -165,7 +159,7 @@ export function compileExpression(root: ASTNode): CompiledExpression {
     // A receiver call begins with the receiver; the name is what the reader looks for.
     const at = Math.max(node.start, node.input.indexOf(name, on.range.end))
     const [first, second] = args
-    const loop = LOOPS[name]
+    const loop = own(LOOPS, name)
     if (loop !== undefined && first?.op === 'id' && second !== undefined && args.length === 2) {
       const range = compile(on)
       if (scope.length >= DEEPEST)
@@ -179,7 +173,7 @@ export function compileExpression(root: ASTNode): CompiledExpression {
       scope.pop()
       return loop(range, body, scope.length)
     }
-    const calendar = CALENDAR[name]
+    const calendar = own(CALENDAR, name)
     if (calendar !== undefined) {
       if (first !== undefined)
         return refuse(
@@ -188,13 +182,11 @@ export function compileExpression(root: ASTNode): CompiledExpression {
           'Leave the zone out and compare in UTC.',
         )
       if (!isTime(on)) return refuse(at, `${name}() is for times`, 'Compare durations with duration("30m").')
-      const time = compile(on)
-      return frame => calendar(new Date(number(time(frame))))
+      return strict([compile(on)], time => calendar(new Date(number(time))))
     }
-    const test = TEXT[name]
+    const test = own(TEXT, name)
     if (test !== undefined && first !== undefined) {
-      const [whole, part] = [compile(on), compile(first)]
-      return frame => test(string(whole(frame)), string(part(frame)))
+      return strict([compile(on), compile(first)], (whole, part) => test(string(whole), string(part)))
     }
     if (name === 'size') return size(compile(on))
     if (name === 're2') return pattern(at, compile(on), first)
@@ -213,7 +205,7 @@ export function compileExpression(root: ASTNode): CompiledExpression {
     }
     try {
       const program = RE2JS.compile(source)
-      return frame => program.matcher(string(whole(frame))).find()
+      return strict([whole], value => program.matcher(string(value)).find())
     } catch (cause) {
       return refuse(
         arg?.start ?? at,
@@ -226,26 +218,23 @@ export function compileExpression(root: ASTNode): CompiledExpression {
   return { expression: compile(root), problems, reads }
 }
 
+/** Written out, not `strict`: half of what a condition does is reading fields. */
 function field(of: Expression, name: string): Expression {
   const missing = new NoValue(`there is no ${name}`)
-  return frame => (of(frame) as Readonly<Record<string, Value | undefined>>)[name] ?? raise(missing)
-}
-
-/** Made once, at compile time: a decision without an incident raises one per procedure, and stacks are what errors cost. */
-function raise(missing: NoValue): never {
-  throw missing
+  return frame => {
+    const value = of(frame)
+    if (value instanceof NoValue) return value
+    return (value as Readonly<Record<string, Value | undefined>>)[name] ?? missing
+  }
 }
 
 function has(of: Expression, name: string): Expression {
-  return frame => (of(frame) as Readonly<Record<string, Value | undefined>>)[name] !== undefined
+  return strict([of], value => (value as Readonly<Record<string, Value | undefined>>)[name] !== undefined)
 }
 
 /** Of a text in code points (CEL language definition, "size"), of a list in items. */
 function size(of: Expression): Expression {
-  return frame => {
-    const value = of(frame)
-    return typeof value === 'string' ? Array.from(value).length : list(value).length
-  }
+  return strict([of], value => (typeof value === 'string' ? Array.from(value).length : list(value).length))
 }
 
 function isTime(node: ASTNode): boolean {

@@ -70,9 +70,11 @@ const STEPS = 50_000
 
 function evaluate(expression: Expression, variables: Variables): Verdict {
   try {
-    return expression({ variables, loop: [], steps: STEPS }) === true ? YES : NO
-  } catch (cause) {
-    return { holds: false, error: cause instanceof NoValue ? cause.message : 'it failed to evaluate' }
+    const value = expression({ variables, loop: [], steps: STEPS })
+    if (value instanceof NoValue) return { holds: false, error: value.why }
+    return value === true ? YES : NO
+  } catch {
+    return { holds: false, error: 'a fact is not of the type it should be' }
   }
 }
 

@@ -7,18 +7,27 @@ import type { Facts } from './facts.ts'
  */
 export type Value = string | number | boolean | readonly Value[] | object
 
+/** Why an expression has no value, where CEL speaks of an error. Returned, as throwing costs more than most conditions. */
+export class NoValue {
+  readonly why: string
+
+  constructor(why: string) {
+    this.why = why
+  }
+}
+
 /** What an expression sees. */
 export interface Frame {
   readonly variables: Variables
   /** Values of loop variables, outermost first. */
   readonly loop: Value[]
-  /** Loop bodies still allowed; an expression that needs more fails. */
+  /** Loop bodies still allowed; an expression that needs more has no value. */
   steps: number
 }
 
 export interface Variables {
   readonly requester: Facts['requester']
-  /** Unbound without an incident: reading it then is an error. */
+  /** Unbound without an incident: what reads it then has no value. */
   readonly incident: Facts['incident']
   readonly target: Facts['target']
   /** `duration` in milliseconds. */
@@ -26,15 +35,38 @@ export interface Variables {
   readonly now: number
 }
 
+/** Gives a Value or a NoValue; never throws on operands that passed the type checker. */
 export type Expression = (frame: Frame) => Value
 
-/** Why an expression has no value. CEL calls it an error; here it makes the condition *no*. */
-export class NoValue extends Error {
-  override readonly name = 'NoValue'
-}
-
-export function noValue(why: string): never {
-  throw new NoValue(why)
+/** An operation on values alone: what has no value stays so. */
+export function strict(
+  operands: readonly Expression[],
+  operation: (...values: Value[]) => Value,
+): Expression {
+  const [first, second] = operands
+  if (first !== undefined && second === undefined) {
+    return frame => {
+      const value = first(frame)
+      return value instanceof NoValue ? value : operation(value)
+    }
+  }
+  if (first !== undefined && second !== undefined && operands.length === 2) {
+    return frame => {
+      const left = first(frame)
+      if (left instanceof NoValue) return left
+      const right = second(frame)
+      return right instanceof NoValue ? right : operation(left, right)
+    }
+  }
+  return frame => {
+    const values: Value[] = []
+    for (const operand of operands) {
+      const value = operand(frame)
+      if (value instanceof NoValue) return value
+      values.push(value)
+    }
+    return operation(...values)
+  }
 }
 
 /**
@@ -43,14 +75,10 @@ export function noValue(why: string): never {
  */
 export function logical(decisive: boolean, left: Expression, right: Expression): Expression {
   return frame => {
-    let first: Value
-    try {
-      first = left(frame)
-    } catch (cause) {
-      if (right(frame) === decisive) return decisive
-      throw cause
-    }
-    return first === decisive ? decisive : right(frame)
+    const first = left(frame)
+    if (first === decisive) return decisive
+    const second = right(frame)
+    return second === decisive || !(first instanceof NoValue) ? second : first
   }
 }
 
@@ -71,38 +99,40 @@ export const BINARY: Readonly<Record<BinaryOperator | '[]', (left: Value, right:
   '-': (left, right) => exact(number(left) - number(right)),
   '*': (left, right) => exact(number(left) * number(right)),
   '/': (left, right) => {
-    const by = divisor(right)
-    const of = number(left)
-    return (of - (of % by)) / by
+    const [of, by] = [number(left), number(right)]
+    return by === 0 ? BY_ZERO : (of - (of % by)) / by
   },
-  '%': (left, right) => number(left) % divisor(right),
-  '[]': (left, right) => list(left)[number(right)] ?? noValue('an index is outside its list'),
+  '%': (left, right) => (right === 0 ? BY_ZERO : number(left) % number(right)),
+  '[]': (left, right) => list(left)[number(right)] ?? OUTSIDE,
 }
 
-export function equal(left: Value, right: Value): boolean {
+const BY_ZERO = new NoValue('division by zero')
+const OUTSIDE = new NoValue('an index is outside its list')
+const TOO_LARGE = new NoValue('a number is too large')
+
+/** CEL ints end at 2^63; ours end where numbers stop being exact, and say so instead of rounding. */
+function exact(value: number): Value {
+  return Number.isSafeInteger(value) ? value : TOO_LARGE
+}
+
+function equal(left: Value, right: Value): boolean {
   if (typeof left !== 'object') return left === right
   if (!Array.isArray(left) || !Array.isArray(right)) return left === right
   return left.length === right.length && left.every((item: Value, i) => equal(item, right[i] as Value))
 }
 
+/** The checker promised; a value of another kind is a defect of ours or a fact that lies about its type. */
 export function list(value: Value): readonly Value[] {
-  return Array.isArray(value) ? (value as readonly Value[]) : noValue('a list was expected')
+  if (!Array.isArray(value)) throw new TypeError('a list was expected')
+  return value as readonly Value[]
 }
 
 export function number(value: Value): number {
-  return typeof value === 'number' ? value : noValue('a number was expected')
+  if (typeof value !== 'number') throw new TypeError('a number was expected')
+  return value
 }
 
 export function string(value: Value): string {
-  return typeof value === 'string' ? value : noValue('a text was expected')
-}
-
-/** CEL ints end at 2^63; ours end where numbers stop being exact, and say so instead of rounding. */
-export function exact(value: number): number {
-  return Number.isSafeInteger(value) ? value : noValue('a number is too large')
-}
-
-function divisor(value: Value): number {
-  const by = number(value)
-  return by === 0 ? noValue('division by zero') : by
+  if (typeof value !== 'string') throw new TypeError('a text was expected')
+  return value
 }

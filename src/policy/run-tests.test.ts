@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EXAMPLE, known, loaded, procedureText } from './example.suite.ts'
+import { loadProcedures } from './load.ts'
+import { problemText } from './problem.ts'
 import { runTests } from './run-tests.ts'
 
 const set = loaded(EXAMPLE)
@@ -113,5 +116,21 @@ describe('procedure tests', () => {
     expect(problems.map(({ line, column, message }) => `${line}:${column}: ${message}`).join('\n')).toContain(
       expected,
     )
+  })
+})
+
+describe('docs/PROCEDURES.md', () => {
+  const text = readFileSync(new URL('../../docs/PROCEDURES.md', import.meta.url), 'utf8')
+  const [procedure = '', cases = ''] = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block)
+
+  it('shows a procedure that loads and a test that passes', () => {
+    expect(run(cases, loaded(procedure)).results).toMatchObject([{ passed: true }])
+  })
+
+  it('shows the fault that is printed', () => {
+    const path = 'procedures/orders-db.yaml'
+    const result = loadProcedures([{ path, text: procedure.replace('"open"', '"opne"') }], known)
+    if (result.ok) throw new Error('it was accepted')
+    expect(text).toContain(result.problems.map(problemText).join('\n'))
   })
 })

@@ -3,6 +3,7 @@ import type { Incident } from '../kernel/incident.ts'
 import { decide, type Ruling } from './decide.ts'
 import type { Facts } from './facts.ts'
 import type { Known } from './known.ts'
+import { own } from './own.ts'
 import { byPlace, type Problem } from './problem.ts'
 import type { ProcedureSet } from './procedure.ts'
 import { readYaml, type SourceFile } from './read-yaml.ts'
@@ -49,7 +50,7 @@ export function runTests(set: ProcedureSet, files: readonly SourceFile[], known:
       continue
     }
     for (const [index, test] of cases.data.entries()) {
-      const target = Object.hasOwn(known.targets, test.target) ? known.targets[test.target] : undefined
+      const target = own(known.targets, test.target)
       if (target === undefined) {
         const next = suggest(test.target, Object.keys(known.targets))
         problems.push({

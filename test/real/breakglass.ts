@@ -13,8 +13,6 @@ export interface Ran {
   readonly code: number | null
   readonly out: string
   readonly err: string
-  /** Of `--json`. */
-  json<T>(): T
 }
 
 export interface Person {
@@ -48,8 +46,6 @@ export function start({ url, token, state }: Person, args: readonly string[]) {
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  const ended = new Promise<Ran>(resolve =>
-    child.once('close', code => resolve({ code, out, err, json: <T>() => JSON.parse(out) as T })),
-  )
+  const ended = new Promise<Ran>(resolve => child.once('close', code => resolve({ code, out, err })))
   return { child, ended, output: () => out + err }
 }

@@ -14,6 +14,9 @@ interface GrantAnswer {
   readonly ends_at?: string
 }
 
+/** What `--json` printed; the type is what the test expects of it. */
+const parsed = <T>({ out }: Ran) => JSON.parse(out) as T // oxlint-disable-line typescript/no-unnecessary-type-parameters
+
 describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the command line', () => {
   let world: World
   beforeAll(async () => {
@@ -40,7 +43,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       world.code('ana'),
       '--json',
     ])
-    return opened.json<{ grant: GrantAnswer }>().grant
+    return parsed<{ grant: GrantAnswer }>(opened).grant
   }
   const until = async (what: () => boolean): Promise<void> => {
     const end = Date.now() + 20_000
@@ -85,9 +88,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect(refused.code).toBe(1)
       expect(refused.err).toContain('HINT')
 
-      const { grants } = (await breakglass(ana, ['grants', '--mine', '--state', 'active', '--json'])).json<{
+      const { grants } = parsed<{
         grants: GrantAnswer[]
-      }>()
+      }>(await breakglass(ana, ['grants', '--mine', '--state', 'active', '--json']))
       const id = grants[0]?.id ?? ''
       const closed = await breakglass(ana, ['close', id.slice(-8)])
       expect([closed.code, closed.out]).toEqual([0, expect.stringContaining('Closed.')])
@@ -112,9 +115,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
         declared_by: 'ben@acme.example',
         opened_at: world.clock.now().wall - 60_000,
       })
-      const { incidents } = (await breakglass(ben, ['incidents', '--json'])).json<{
+      const { incidents } = parsed<{
         incidents: { id: string; declared_by: string }[]
-      }>()
+      }>(await breakglass(ben, ['incidents', '--json']))
       const incident = incidents.find(({ declared_by }) => declared_by === 'ben')?.id ?? ''
       const ask = [
         'open',
@@ -128,7 +131,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       ]
       const pending = await breakglass(ben, [...ask, '--wait', '0s', '--json'])
       expect(pending.code).toBe(4)
-      const first = pending.json<GrantAnswer>()
+      const first = parsed<GrantAnswer>(pending)
       expect(first.state).toBe('verified')
       expect((await breakglass(ben, ['approve', first.id, '--yes'])).err).toContain(
         'Nobody answers their own request',
@@ -138,9 +141,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       const waiting = start(ben, [...ask, '--wait', '1m'])
       await until(() => waiting.output().includes('waits for one of incident-commanders'))
       const mara = await as('mara')
-      const asked = (await breakglass(mara, ['grants', '--state', 'verified', '--json'])).json<{
+      const asked = parsed<{
         grants: GrantAnswer[]
-      }>().grants[0]
+      }>(await breakglass(mara, ['grants', '--state', 'verified', '--json'])).grants[0]
       const approved = await breakglass(mara, ['approve', asked?.id ?? '', '--yes'])
       expect([approved.code, approved.out]).toEqual([0, 'Approved.\n'])
       const opened = await waiting.ended
@@ -161,12 +164,12 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       await world.incident()
       const refused = await breakglass(ana, ['open', 'orders-db', '-r', 'checkout is down', '--json'])
       expect(refused.code).toBe(1)
-      expect(refused.json()).toMatchObject({
+      expect(parsed(refused)).toMatchObject({
         error: { code: 'identity.step_up_required', next: expect.stringContaining('--code') },
       })
-      const { grants } = (
-        await breakglass(ana, ['grants', '--mine', '--state', 'requested', '--json'])
-      ).json<{ grants: GrantAnswer[] }>()
+      const { grants } = parsed<{ grants: GrantAnswer[] }>(
+        await breakglass(ana, ['grants', '--mine', '--state', 'requested', '--json']),
+      )
       expect((await breakglass(ana, ['withdraw', grants[0]?.id ?? ''])).code).toBe(0)
     })
   })
@@ -193,7 +196,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect([gone.code, gone.err]).toEqual([3, expect.stringContaining('cannot be reached: ECONNREFUSED')])
       const nobody = await breakglass(stranger(), ['status', '--json'])
       expect(nobody.code).toBe(1)
-      expect(nobody.json()).toMatchObject({ error: { code: 'identity.unauthenticated' } })
+      expect(parsed(nobody)).toMatchObject({ error: { code: 'identity.unauthenticated' } })
     })
 
     it('a token is never sent over plain http to another machine', async () => {
@@ -242,7 +245,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       const file = readdirSync(join(state, 'breakglass')).find(name => name.endsWith('.json')) ?? ''
       expect(statSync(join(state, 'breakglass', file)).mode & 0o777).toBe(0o600)
       const me = await breakglass({ url: world.server.url, state }, ['whoami', '--json'])
-      expect(me.json()).toMatchObject({ handle: 'ana', kind: 'cli' })
+      expect(parsed(me)).toMatchObject({ handle: 'ana', kind: 'cli' })
       const token = (JSON.parse(readFileSync(join(state, 'breakglass', file), 'utf8')) as { token: string })
         .token
       expect((await breakglass({ url: world.server.url, state }, ['logout'])).code).toBe(0)
@@ -285,9 +288,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       ])
       await breakglass(ana, ['close', grant.id])
       const priya = await as('priya')
-      const { sessions } = (await breakglass(priya, ['sessions', '--grant', grant.id, '--json'])).json<{
+      const { sessions } = parsed<{
         sessions: { id: string }[]
-      }>()
+      }>(await breakglass(priya, ['sessions', '--grant', grant.id, '--json']))
       const replayed = await breakglass(priya, ['replay', sessions[0]?.id ?? ''])
       expect([replayed.code, replayed.out]).toEqual([0, expect.stringContaining('repaired by ana')])
       expect((await breakglass(priya, ['search', 'REPAIRED BY ana'])).out).toMatch(/\d+ found\./)
@@ -320,7 +323,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
         'one row, as said',
       ])
       expect(done.code).toBe(0)
-      expect((await breakglass(ana, ['show', grant.id, '--json'])).json<GrantAnswer>().state).toBe('closed')
+      expect(parsed<GrantAnswer>(await breakglass(ana, ['show', grant.id, '--json'])).state).toBe('closed')
     })
 
     it('a lock ends what is live and says how to lift it', async () => {
@@ -328,7 +331,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       const grant = await openOrders(ana)
       const priya = await as('priya')
       const locked = await breakglass(priya, ['lock', 'target', 'orders-db', '-r', 'restoring', '--json'])
-      const { lock, ended } = locked.json<{ lock: string; ended: string[] }>()
+      const { lock, ended } = parsed<{ lock: string; ended: string[] }>(locked)
       expect(ended).toEqual([grant.id])
       expect((await breakglass(ana, ['open', 'orders-db', '-r', 'again'])).err).toContain('locked')
       expect((await breakglass(ana, ['status'])).out).toContain(`LOCKED target orders-db by priya`)
@@ -349,7 +352,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
         'orders',
         '--json',
       ])
-      const { id } = declared.json<{ id: string }>()
+      const { id } = parsed<{ id: string }>(declared)
       expect((await breakglass(ana, ['incidents'])).out).toContain('Orders slow')
       expect((await breakglass(ana, ['incident', 'resolve', id.slice(-8)])).code).toBe(0)
     })
@@ -403,7 +406,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect([busy.code, busy.err]).toEqual([3, expect.stringContaining('in use')])
       await world.handOver()
       const whole = await breakglass(offline, ['ledger', 'verify', world.folder, '--json'])
-      expect(whole.json()).toMatchObject({ ok: true, vault: true, findings: [] })
+      expect(parsed(whole)).toMatchObject({ ok: true, vault: true, findings: [] })
 
       const segment = join(world.data, 'logs', 'control', 'segments')
       const file = join(segment, readdirSync(segment)[0] ?? '')

@@ -154,7 +154,11 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
       }, 20)
       for (const { kind, session } of sessions) {
         const { at } = await session.gone
-        const seen = session.output().match(/breakglass: [^\n]*/g)?.at(-1) ?? session.output().slice(-200)
+        const seen =
+          session
+            .output()
+            .match(/breakglass: [^\n]*/g)
+            ?.at(-1) ?? session.output().slice(-200)
         table.push(`${way.padEnd(18)} ${kind.padEnd(22)} ${(at - since).toFixed(0).padStart(5)} ms  ${seen}`)
         expect(session.output(), `${kind} by ${way}`).toMatch(says)
         expect(at - since, `${kind} by ${way}`).toBeLessThan(way === 'expiry' ? 1_000 : 2_000)

@@ -1,7 +1,7 @@
 /**
  * Functions of PostgreSQL 18's pg_proc that people call without a schema and that only compute or read: they are no unknown
  * functions. Left out: what operators, casts, types, aggregates and indexes call for themselves, and what has an effect
- * (inspect-functions.ts). A name qualified with pg_catalog is built in whether or not it stands here.
+ * (inspect-functions.ts); pg_export_snapshot, which pg_dump -j needs, writes nothing that anybody else can read. A name qualified with pg_catalog is built in whether or not it stands here.
  */
 const NAMES = `
   abbrev abs acldefault aclexplode acos acosd acosh age amvalidate any_value area array_agg array_append
@@ -53,7 +53,7 @@ const NAMES = `
   pg_control_recovery pg_control_system pg_conversion_is_visible pg_current_logfile pg_current_snapshot
   pg_current_wal_flush_lsn pg_current_wal_insert_lsn pg_current_wal_lsn pg_current_xact_id
   pg_current_xact_id_if_assigned pg_cursor pg_database_collation_actual_version pg_database_size
-  pg_describe_object pg_encoding_max_length pg_encoding_to_char pg_event_trigger_ddl_commands
+  pg_describe_object pg_encoding_max_length pg_encoding_to_char pg_export_snapshot pg_event_trigger_ddl_commands
   pg_event_trigger_dropped_objects pg_event_trigger_table_rewrite_oid
   pg_event_trigger_table_rewrite_reason pg_extension_update_paths pg_filenode_relation
   pg_function_is_visible pg_get_acl pg_get_aios pg_get_backend_memory_contexts pg_get_catalog_foreign_keys

@@ -42,7 +42,7 @@ const BUILT_IN: readonly Group[] = [
     writes: true,
     names: `pg_terminate_backend pg_cancel_backend pg_reload_conf pg_rotate_logfile pg_rotate_logfile_old pg_log_backend_memory_contexts pg_promote
       pg_wal_replay_pause pg_wal_replay_resume pg_switch_wal pg_create_restore_point pg_log_standby_snapshot pg_backup_start
-      pg_backup_stop pg_export_snapshot pg_stop_making_pinned_objects pg_extension_config_dump pg_import_system_collations
+      pg_backup_stop pg_stop_making_pinned_objects pg_extension_config_dump pg_import_system_collations
       pg_nextoid binary_upgrade_add_sub_rel_state binary_upgrade_create_empty_extension binary_upgrade_logical_slot_has_caught_up
       binary_upgrade_replorigin_advance binary_upgrade_set_missing_value binary_upgrade_set_next_array_pg_type_oid
       binary_upgrade_set_next_heap_pg_class_oid binary_upgrade_set_next_heap_relfilenode

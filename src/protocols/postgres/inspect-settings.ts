@@ -40,9 +40,16 @@ export function serverSettingFinding(statement: Node): Finding | undefined {
   }
 }
 
+/**
+ * pg_dump since 15.8 sets restrict_nonsystem_relation_kind where the server has it, by a name it selects from pg_settings. The
+ * value is no boolean, no encoding and no role anybody has: whatever the name turns out to be, no pin moves.
+ */
+const OF_PG_DUMP = 'view, foreign-table'
+
 /** `set_config(name, value, local)`; a name or pinned value that is computed cannot be judged and counts as the worst. */
 export function setConfigFinding(args: readonly Node[]): Finding | undefined {
   const name = constantText(args[0])?.toLowerCase()
+  if (name === undefined && args.length === 3 && constantText(args[1]) === OF_PG_DUMP) return undefined
   if (name === undefined) return { rule: 'pinned_settings', what: 'set_config with a computed name' }
   if (IDENTITY.has(name)) return { rule: 'set_role', what: `sets ${name} by set_config` }
   return pinFinding(name, constantText(args[1]))

@@ -8,7 +8,7 @@ import { listSegments, scan } from '../ledger/scan.ts'
 import { verifyLog } from '../ledger/verify-log.ts'
 import { lockDirectory } from '../store/file/directory-lock.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
-import { openVault, type Vault } from '../store/file/vault.ts'
+import { openVault, type Vault, verifyVault } from '../store/file/vault.ts'
 import { readVaultKey } from '../store/file/vault-key.ts'
 import { loadConfig } from './config/load-config.ts'
 import { CONTROL_LOG, originOf, PLACES, SESSION_LOG, vaultKeyFile } from './open-store.ts'
@@ -67,7 +67,16 @@ async function verifyPlaces(
   onProgress: (progress: FolderProgress) => void,
 ): Promise<VerifiedFolder> {
   const findings: Finding[] = []
-  const vault = config && (await openVaultFor(data, config.keys, findings))
+  const folder = join(data, PLACES.vault)
+  const key = config && (await vaultKeyFor(data, config.keys, findings))
+  if (key)
+    findings.push(
+      ...(await verifyVault({ folder, key })).map(({ file, what }) => ({
+        file: `${PLACES.vault}/${file}`,
+        what,
+      })),
+    )
+  const vault = key && (await openOrNot(folder, key))
   const names = [CONTROL_LOG, SESSION_LOG]
   const total = names.reduce((sum, name) => sum + signedSize(join(data, PLACES.logs, name)), 0)
   const logs: VerifiedLog[] = []
@@ -101,12 +110,7 @@ async function verifyPlaces(
       trust: own === undefined ? 'itself' : 'vault',
     })
   }
-  onProgress({ part: 'vault', entries: before, total })
-  if (vault)
-    findings.push(
-      ...(await vault.verify()).map(({ file, what }) => ({ file: `${PLACES.vault}/${file}`, what })),
-    )
-  return { logs, vault: vault !== undefined, findings }
+  return { logs, vault: key !== undefined, findings }
 }
 
 function findPlaces(path: string): Places {
@@ -141,14 +145,24 @@ async function holdStill(data: string): Promise<() => Promise<void>> {
   }
 }
 
-async function openVaultFor(data: string, keys: string, findings: Finding[]): Promise<Vault | undefined> {
+/** The key, or why there is none here. */
+async function vaultKeyFor(data: string, keys: string, findings: Finding[]): Promise<Buffer | undefined> {
   try {
-    const key = await readVaultKey({ env: process.env, file: vaultKeyFile(keys), data })
-    return await openVault({ folder: join(data, PLACES.vault), key })
+    return await readVaultKey({ env: process.env, file: vaultKeyFile(keys), data })
   } catch (error) {
     if (!isFault(error)) throw error
     findings.push({ file: PLACES.vault, what: error.message })
     return undefined
+  }
+}
+
+/** Opens the vault for its signing seeds. What is wrong with it, `verifyVault` has told. */
+async function openOrNot(folder: string, key: Buffer): Promise<Vault | undefined> {
+  try {
+    return await openVault({ folder, key })
+  } catch (error) {
+    if (isFault(error)) return undefined
+    throw error
   }
 }
 

@@ -58,7 +58,7 @@ targets:
 alerts:
   security: [{ channel: webhook, url: https://security.${organisation}.invalid/breakglass, secret: { file: keys/alert-security.secret } }]
   operations: [{ channel: webhook, url: https://operations.${organisation}.invalid/breakglass, secret: { file: keys/alert-operations.secret } }]
-# alerts_always: [security]                  # locks, procedures, people, trouble with the ledger
+alerts_always: [security]                    # locks, procedures, people, trouble with the ledger
 # alerts_allow: [10.1.0.0/16]                # private addresses that alerts may be sent to
 `
 }

@@ -61,6 +61,11 @@ export async function openVault({ folder, key }: VaultOptions): Promise<Vault> {
   return vault
 }
 
+/** As `verify` of an open vault, also when the record that proves the key is itself damaged. For looking at a closed one. */
+export function verifyVault({ folder, key }: VaultOptions): Promise<readonly VaultFinding[]> {
+  return new FileVault(folder, key).verify()
+}
+
 class FileVault implements Vault {
   readonly #folder: string
   readonly #disk

@@ -38,7 +38,7 @@ export function fatal(code: string, message: string, hint?: string): Buffer {
 
 /** A sentence to read, such as the warning five minutes before the end. */
 export function warningNotice(text: string): Buffer {
-  return noticeResponse({ severity: 'WARNING', code: '01000', message: text })
+  return noticeResponse({ severity: 'NOTICE', code: '00000', message: text })
 }
 
 const CODE_OF_FAULT: Partial<Record<FaultCode, string>> = {

@@ -7,7 +7,7 @@ export interface ListenOptions {
   readonly port: number
   readonly protocol: Protocol
   readonly deps: SessionDeps
-  /** Connections that have not logged in yet: at most this many in all and per address (attack 13). */
+  /** Connections that have not logged in yet: at most this many in all and per address. */
   readonly mostStrangers?: number
   readonly mostStrangersPerAddress?: number
 }
@@ -18,40 +18,24 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Accepts native clients. A connection above the limits is closed at once, so that strangers cost the known nothing. */
+/**
+ * Accepts native clients. Whoever has not logged in yet is a stranger; beyond the limits the oldest stranger goes, so that
+ * a flood of half-open connections costs neither those who are in nor those who come next (attack 13).
+ */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { deps, protocol } = options
-  const strangers = new Map<string, number>()
-  let waiting = 0
-  const most = options.mostStrangers ?? 2_000
-  const mostPerAddress = options.mostStrangersPerAddress ?? 500
+  const strangers = new Strangers(options.mostStrangers ?? 2_000, options.mostStrangersPerAddress ?? 500)
   const sockets = new Set<Socket>()
 
   const server = createServer({ noDelay: true, keepAlive: true }, socket => {
-    const address = socket.remoteAddress ?? ''
-    const fromHere = strangers.get(address) ?? 0
-    if (waiting >= most || fromHere >= mostPerAddress) {
-      socket.destroy()
-      return
-    }
-    strangers.set(address, fromHere + 1)
-    waiting++
-    let known = false
-    const introduced = (): void => {
-      if (known) return
-      known = true
-      waiting--
-      const left = (strangers.get(address) ?? 1) - 1
-      if (left === 0) strangers.delete(address)
-      else strangers.set(address, left)
-    }
     sockets.add(socket)
+    strangers.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       sockets.delete(socket)
-      introduced()
+      strangers.remove(socket)
     })
-    runSession(socket, protocol, deps, introduced).catch((error: unknown) => {
+    runSession(socket, protocol, deps, () => strangers.remove(socket)).catch((error: unknown) => {
       deps.onError(error, '')
       socket.destroy()
     })
@@ -66,6 +50,45 @@ export async function listen(options: ListenOptions): Promise<Listener> {
         server.close(() => resolve())
         for (const socket of sockets) socket.destroySoon()
       }),
+  }
+}
+
+/** Sockets by arrival, in all and per address. */
+class Strangers {
+  readonly #most: number
+  readonly #mostPerAddress: number
+  readonly #all = new Map<Socket, string>()
+  readonly #byAddress = new Map<string, Set<Socket>>()
+
+  constructor(most: number, mostPerAddress: number) {
+    this.#most = most
+    this.#mostPerAddress = mostPerAddress
+  }
+
+  add(socket: Socket): void {
+    const address = socket.remoteAddress ?? ''
+    const here = this.#byAddress.get(address) ?? new Set()
+    this.#byAddress.set(address, here)
+    if (here.size >= this.#mostPerAddress) this.#drop(here.values().next().value)
+    if (this.#all.size >= this.#most) this.#drop(this.#all.keys().next().value)
+    here.add(socket)
+    this.#byAddress.set(address, here)
+    this.#all.set(socket, address)
+  }
+
+  remove(socket: Socket): void {
+    const address = this.#all.get(socket)
+    if (address === undefined) return
+    this.#all.delete(socket)
+    const here = this.#byAddress.get(address)
+    here?.delete(socket)
+    if (here?.size === 0) this.#byAddress.delete(address)
+  }
+
+  #drop(socket: Socket | undefined): void {
+    if (!socket) return
+    this.remove(socket)
+    socket.destroy()
   }
 }
 

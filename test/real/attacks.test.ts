@@ -1,5 +1,5 @@
 /** Attacks and requirements of the security list that need the whole path. */
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { psql, run } from './psql.ts'
@@ -168,11 +168,15 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('attacks', () => {
 
   async function login(change: { localAddress?: string; database?: string }): Promise<void> {
     const { localAddress, database = credential.database } = change
-    const stream = connect({
+    const stream = new Socket()
+    // The driver connects by itself; only where from is ours to say.
+    const dial = stream.connect.bind(stream)
+    const at = {
       port: credential.port,
       host: credential.host,
       ...(localAddress !== undefined && { localAddress }),
-    })
+    }
+    stream.connect = () => dial(at)
     const client = new pg.Client({
       stream: () => stream,
       host: credential.host,

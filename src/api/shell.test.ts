@@ -258,7 +258,7 @@ describe('errors', () => {
       method,
       headers,
       ...(body && { body, duplex: 'half' }),
-    } as RequestInit)
+    })
     expect(response.status).toBe(status)
     await response.arrayBuffer()
   })

@@ -8,6 +8,12 @@ import type { Terminal } from './terminal.ts'
 /** Exit codes (DESIGN §7); `connect` passes the client's own. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, pending: 4 } as const
 
+export interface CommandName {
+  /** Words as typed: `open`, `incident declare`. */
+  readonly words: string
+  readonly summary: string
+}
+
 /** One invocation: what a command works with. */
 export interface Call {
   readonly terminal: Terminal
@@ -15,6 +21,8 @@ export interface Call {
   readonly json: boolean
   readonly url: string
   readonly version: string
+  /** Every command, for completion. */
+  readonly commands: readonly CommandName[]
   /** Signed in; Fault `identity.unauthenticated` when nobody is. */
   client(): Client
   /** For routes that need no token. */
@@ -40,6 +48,7 @@ export function newCall(
   terminal: Terminal,
   local: LocalCommands,
   version: string,
+  commands: readonly CommandName[],
   options: CallOptions,
 ): Call {
   const json = options.json === true
@@ -49,6 +58,7 @@ export function newCall(
     local,
     json,
     version,
+    commands,
     get url() {
       return serverUrl(options.url, terminal.env)
     },

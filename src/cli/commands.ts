@@ -1,9 +1,6 @@
-import type { Define } from './call.ts'
+import type { CommandName, Define } from './call.ts'
 
-export interface CommandEntry {
-  /** Words as typed: `open`, `incident declare`. */
-  readonly words: string
-  readonly summary: string
+export interface CommandEntry extends CommandName {
   readonly group: Group
   /** Loaded only when it is the one that was typed: the start stays short. */
   readonly load: () => Promise<Define>

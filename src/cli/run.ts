@@ -21,8 +21,10 @@ export async function runCli(
       const options = command.opts<CallOptions>()
       json = options.json === true
       code =
-        (await handler(newCall(terminal, local, version, options), ...(given.slice(0, -1) as never))) ??
-        EXIT.done
+        (await handler(
+          newCall(terminal, local, version, COMMANDS, options),
+          ...(given.slice(0, -1) as never),
+        )) ?? EXIT.done
     }
   try {
     const program = newProgram(terminal, version)

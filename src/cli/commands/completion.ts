@@ -1,6 +1,5 @@
 import { Argument } from 'commander'
-import type { Call, Define } from '../call.ts'
-import { COMMANDS } from '../commands.ts'
+import type { Call, CommandName, Define } from '../call.ts'
 
 export const completion: Define = (command, run) => {
   command
@@ -13,7 +12,8 @@ export const completion: Define = (command, run) => {
 }
 
 async function printCompletion(call: Call, shell: string): Promise<void> {
-  const script = shell === 'fish' ? fish() : shell === 'zsh' ? zsh() : bash()
+  const nodes = tree(call.commands)
+  const script = shell === 'fish' ? fish(nodes) : shell === 'zsh' ? zsh(nodes) : bash(nodes)
   call.answer({ shell, script }, () => [script])
 }
 
@@ -23,28 +23,28 @@ interface Node {
   readonly subs: readonly { readonly word: string; readonly summary: string }[]
 }
 
-function tree(): readonly Node[] {
-  const firsts = [...new Set(COMMANDS.map(({ words }) => words.split(' ')[0] ?? ''))]
+function tree(commands: readonly CommandName[]): readonly Node[] {
+  const firsts = [...new Set(commands.map(({ words }) => words.split(' ')[0] ?? ''))]
   return firsts.map(word => ({
     word,
-    summary: COMMANDS.find(({ words }) => words === word)?.summary ?? `${word} …`,
-    subs: COMMANDS.filter(({ words }) => words.startsWith(`${word} `)).map(({ words, summary }) => ({
-      word: words.slice(word.length + 1),
-      summary,
-    })),
+    summary: commands.find(({ words }) => words === word)?.summary ?? `${word} …`,
+    subs: commands
+      .filter(({ words }) => words.startsWith(`${word} `))
+      .map(({ words, summary }) => ({
+        word: words.slice(word.length + 1),
+        summary,
+      })),
   }))
 }
 
-function bash(): string {
-  const cases = tree()
+function bash(nodes: readonly Node[]): string {
+  const cases = nodes
     .filter(({ subs }) => subs.length > 0)
     .map(({ word, subs }) => `    ${word}) words="${subs.map(sub => sub.word).join(' ')}" ;;`)
   return `_breakglass() {
   local words="" current="\${COMP_WORDS[COMP_CWORD]}"
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words="${tree()
-      .map(({ word }) => word)
-      .join(' ')}"
+    words="${nodes.map(({ word }) => word).join(' ')}"
   elif [ "$COMP_CWORD" -eq 2 ]; then
     case "\${COMP_WORDS[1]}" in
 ${cases.join('\n')}
@@ -56,7 +56,7 @@ ${cases.join('\n')}
 complete -o default -F _breakglass breakglass`
 }
 
-function zsh(): string {
+function zsh(nodes: readonly Node[]): string {
   const described = (list: readonly { word: string; summary: string }[]): string =>
     list
       .map(
@@ -64,14 +64,14 @@ function zsh(): string {
           `'${word}:${summary.replaceAll("'", `'\\''`).replaceAll(':', String.raw`\:`)}'`,
       )
       .join(' ')
-  const cases = tree()
+  const cases = nodes
     .filter(({ subs }) => subs.length > 0)
     .map(({ word, subs }) => `    ${word}) names=(${described(subs)}) ;;`)
   return `#compdef breakglass
 _breakglass() {
   local -a names
   if (( CURRENT == 2 )); then
-    names=(${described(tree())})
+    names=(${described(nodes)})
   elif (( CURRENT == 3 )); then
     case $words[2] in
 ${cases.join('\n')}
@@ -82,10 +82,10 @@ ${cases.join('\n')}
 compdef _breakglass breakglass`
 }
 
-function fish(): string {
+function fish(nodes: readonly Node[]): string {
   const quoted = (text: string): string =>
     `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`
-  return tree()
+  return nodes
     .flatMap(({ word, summary, subs }) => [
       `complete -c breakglass -f -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`,
       ...subs.map(

@@ -52,8 +52,9 @@ describe('the certificate of the server', () => {
     const keys = folder()
     await open(keys)
     const shown = execFileSync(
-      'openssl',
+      '/usr/bin/env',
       [
+        'openssl',
         'verify',
         '-x509_strict',
         '-purpose',

@@ -123,6 +123,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       await Promise.all(open.map(session => session.closed))
     },
     start(expire) {
+      logins
+        .terminateOrphans()
+        .catch((error: unknown) => options.onError(error, 'what a crash left at the targets'))
       const expiring = new Set<string>()
       const deadlines = watchDeadlines({
         clock,

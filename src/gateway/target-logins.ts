@@ -60,6 +60,18 @@ export class TargetLogins {
     return retiring
   }
 
+  /**
+   * After a start nobody of ours is connected: what runs at the targets under logins of live grants was left by a crash, works
+   * unwatched, and is terminated. The logins stay, their grants go on.
+   */
+  async terminateOrphans(): Promise<void> {
+    for (const grant of this.#journal.state.hot(grants)) {
+      if (grant.state !== 'active' || grant.targetLogin?.dropped !== false) continue
+      const target = this.#places.target(grant.target)
+      await this.control(target).terminate(grant.targetLogin.name)
+    }
+  }
+
   control(target: Target): TargetControl {
     const known = this.#controls.get(target.name)
     if (known) return known

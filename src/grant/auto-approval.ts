@@ -1,5 +1,6 @@
 import type { Incident } from '../kernel/incident.ts'
 import type { Freshness } from '../incident/freshness.ts'
+import { UNKNOWN } from '../incident/stored-incident.ts'
 
 export interface AutoApprovalFacts {
   /** Handle of the requester. */
@@ -28,9 +29,11 @@ export function autoApproval(incident: Incident | undefined, facts: AutoApproval
   if (incident.declared_by === facts.requester) return no('the requester declared the incident')
   if (!incident.services.some(service => facts.services.includes(service)))
     return no('the incident names no service of the target')
-  const responder = incident.responders.find(({ person }) => person === facts.requester)
-  if (!responder) return no('the requester is not a responder of the incident')
-  if (responder.state === 'declined') return no('the requester has declined the incident')
+  // Whoever the organisation does not know may be the requester under another name (requirement 6).
+  if (incident.declared_by === UNKNOWN) return no('nobody knows who declared the incident')
+  const roles = incident.responders.filter(({ person }) => person === facts.requester)
+  if (roles.length === 0) return no('the requester is not a responder of the incident')
+  if (roles.some(({ state }) => state === 'declined')) return no('the requester has declined the incident')
   if (incident.drill !== facts.drill)
     return no(incident.drill ? 'the incident is a drill' : 'the request is a drill, the incident is not')
   const { freshness } = facts
@@ -39,7 +42,7 @@ export function autoApproval(incident: Incident | undefined, facts: AutoApproval
     return { kind: 'wait', waitMs: freshness.waitMs, why: 'the incident is younger than 30 s' }
   return {
     kind: 'yes',
-    why: `${facts.requester} is a responder of a signed, open incident that names the target`,
+    why: 'the requester is a responder of a signed, open incident that names the target',
   }
 }
 

@@ -113,7 +113,9 @@ describe('answering', () => {
     const id = asked(world, TERMS, { ...ASK, from: { people: [], groups: [] } })
     world.run(verify(world.fold, id, world.person('ana', [], 'totp'), world.now))
     expect(code(approve(world.fold, id, world.person('mara', ['commanders'])))).toBe('forbidden')
-    expect(includes({ people: [], groups: [] }, { handle: 'mara', groups: [] })).toBe(false)
+    expect(
+      includes({ people: [], groups: [] }, { person: personOf('mara'), handle: 'mara', groups: [] }),
+    ).toBe(false)
   })
 
   it('requirement 10: a program may ask and never approves', () => {

@@ -12,6 +12,7 @@ import type { Approval, Terms } from '../policy/terms.ts'
 import { type AutoApproval, autoApproval } from './auto-approval.ts'
 import type { ApprovalPlan } from './grant.ts'
 import type { GrantPorts } from './ports.ts'
+import { pseudonymous } from './people.ts'
 import { checkReason, request, type Requested } from './request.ts'
 
 export interface OpenInput {
@@ -93,8 +94,8 @@ export async function open(ports: GrantPorts, who: VerifiedPrincipal, input: Ope
       reason: input.reason,
       durationMs:
         best.ruling.kind === 'allowed' ? best.ruling.durationMs : (input.durationMs ?? terms.time.defaultMs),
-      terms,
-      approval: planOf(best, now.wall),
+      terms: { ...terms, review: { ...terms.review, from: pseudonymous(terms.review.from, ports.personOf) } },
+      approval: planOf(best, now.wall, ports),
       ...(stored && {
         incident: stored.id,
         incidentDigest: sha256Hex(canonicalJson(ports.incidentRecord(stored) as unknown as JsonObject)),
@@ -132,10 +133,11 @@ function rank({ ruling, automatic }: Candidate): number {
   return automatic.kind === 'yes' ? 4 : automatic.kind === 'wait' ? 3 : 2
 }
 
-function planOf({ ruling, automatic }: Candidate, now: number): ApprovalPlan {
+function planOf({ ruling, automatic }: Candidate, now: number, { personOf }: GrantPorts): ApprovalPlan {
   if (ruling.kind !== 'allowed') return { mode: 'people', ask: NOBODY }
-  const ask =
+  const named =
     (ruling.approval.mode === 'automatic' ? ruling.approval.otherwise : ruling.approval.ask) ?? NOBODY
+  const ask = { ...named, from: pseudonymous(named.from, personOf) }
   if (ruling.approval.mode !== 'automatic' || automatic.kind === 'no') {
     const why = ruling.approval.mode === 'automatic' ? automatic.why : undefined
     return { mode: 'people', ask, ...(why !== undefined && { why }) }

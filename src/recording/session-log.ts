@@ -1,3 +1,4 @@
+import { Fault } from '../kernel/faults.ts'
 import type { SessionId } from '../kernel/ids.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
 import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log.ts'
@@ -55,6 +56,18 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
   }))
   if (cut.length > 0) await written(log.append(cut, { reserve: true }))
 
+  async function sealFor(session: SessionId): Promise<SealKey> {
+    try {
+      return await keys.obtain(`session/${session}`)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
+      throw new Fault('ledger.full', 'This session cannot be recorded: the disk is full.', {
+        next: 'Make room on the disk of the gateway; nothing else has to be done.',
+        cause,
+      })
+    }
+  }
+
   async function written(pending: Pending): Promise<Receipt> {
     const receipts = await pending.durable()
     for (const entry of pending.entries) index.add(entry)
@@ -68,7 +81,7 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
     payload: position => log.payload(position, keys),
     async begin(opening) {
       const { session, grant, person, target, protocol, scope, evidence, remote, application } = opening
-      const seal = await keys.obtain(`session/${session}`)
+      const seal = await sealFor(session)
       const draft = (type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Draft => ({
         type,
         src: session,

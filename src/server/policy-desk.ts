@@ -45,8 +45,12 @@ export async function createPolicyDesk(
   /** The bytes are kept before the log names their digest: what owners accept later is what lay there now. */
   const offer = async (by?: Parameters<typeof offerSet>[2]): Promise<void> => {
     if (chosen.alert !== undefined) options.onAlert(chosen.alert)
-    const digest = chosen.offered?.digest ?? chosen.set.digest
-    if (chosen.offered) await secrets.put(keptName(digest), keepSet(files))
+    const { offered } = chosen
+    const inForce = journal.state.get(procedureSets, ACCEPTANCE)?.inForce
+    // An invalid folder offers nothing and takes nothing back: what owners were accepting stays on offer.
+    const digest = offered?.digest ?? (chosen.set.digest === inForce ? inForce : undefined)
+    if (digest === undefined) return
+    if (offered) await secrets.put(keptName(digest), keepSet(files))
     await journal.execute(state => offerSet(state, digest, by))
   }
 

@@ -148,7 +148,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('attacks', () => {
     ]) {
       expect(all, secret).not.toContain(secret)
     }
-    expect(all).not.toMatch(/"ana"|ana@acme/)
+    expect(all).not.toMatch(/\b(ana|ben|mara|priya)\b/)
   })
 
   it('requirement 22: opening, denial, end and finding were told on both channels', async () => {

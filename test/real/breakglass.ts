@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,19 +29,40 @@ export async function breakglass(person: Person, args: readonly string[], input 
   return running.ended
 }
 
-export function start({ url, token, state }: Person, args: readonly string[]) {
+function environment({ url, token, state }: Person): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    HOME: '/nonexistent',
+    LC_ALL: 'C.UTF-8',
+    TZ: 'Europe/Paris',
+    XDG_STATE_HOME: state ?? mkdtempSync(join(tmpdir(), 'bg-state-')),
+    BREAKGLASS_URL: url,
+    ...(token !== undefined && { BREAKGLASS_TOKEN: token }),
+  }
+}
+
+export function start(person: Person, args: readonly string[]) {
   const child = spawn(process.execPath, [BIN, ...args], {
-    env: {
-      PATH: process.env['PATH'],
-      HOME: '/nonexistent',
-      LC_ALL: 'C.UTF-8',
-      TZ: 'Europe/Paris',
-      XDG_STATE_HOME: state ?? mkdtempSync(join(tmpdir(), 'bg-state-')),
-      BREAKGLASS_URL: url,
-      ...(token !== undefined && { BREAKGLASS_TOKEN: token }),
-    },
+    env: environment(person),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  return watched(child)
+}
+
+/** The same in a pseudo-terminal (util-linux `script`): somebody sits there and types. */
+export function inTerminal(person: Person, args: readonly string[]) {
+  const command = ['exec', process.execPath, BIN, ...args]
+    .map((word, at) => (at === 0 ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ')
+  return watched(
+    spawn('script', ['-qefc', command, '/dev/null'], {
+      env: { ...environment(person), TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }),
+  )
+}
+
+function watched(child: ChildProcessWithoutNullStreams) {
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))

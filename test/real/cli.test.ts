@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { breakglass, isBuilt, type Person, type Ran, start } from './breakglass.ts'
+import { breakglass, inTerminal, isBuilt, type Person, type Ran, start } from './breakglass.ts'
 import { freePort } from './servers/free-port.ts'
 import { missing } from './servers/missing.ts'
 import { PASSWORD, startWorld, type World } from './world.ts'
@@ -45,10 +45,11 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
     ])
     return parsed<{ grant: GrantAnswer }>(opened).grant
   }
-  const until = async (what: () => boolean): Promise<void> => {
+  const until = async (running: { output(): string }, words: string): Promise<void> => {
     const end = Date.now() + 20_000
-    while (!what()) {
-      if (Date.now() > end) throw new Error('did not happen within 20 s')
+    while (!running.output().includes(words)) {
+      if (Date.now() > end)
+        throw new Error(`${JSON.stringify(words)} was not said within 20 s, but: ${running.output()}`)
       await new Promise(resolve => setTimeout(resolve, 50))
     }
   }
@@ -139,7 +140,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect((await breakglass(ben, ['withdraw', first.id])).code).toBe(0)
 
       const waiting = start(ben, [...ask, '--wait', '1m'])
-      await until(() => waiting.output().includes('waits for one of incident-commanders'))
+      await until(waiting, 'waits for one of incident-commanders')
       const mara = await as('mara')
       const asked = parsed<{
         grants: GrantAnswer[]
@@ -150,6 +151,35 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect([opened.code, opened.out]).toEqual([0, expect.stringMatching(/^Open until/)])
       const revoked = await breakglass(mara, ['revoke', asked?.id ?? ''])
       expect(revoked.code).toBe(0)
+    })
+
+    it('asks for the code in a terminal, shows what it waits for, and Ctrl-C leaves the request', async () => {
+      const ben = await as('ben')
+      world.clock.pass(5 * 60_000)
+      const now = world.clock.now().wall
+      await world.incident({ id: 'INC-10', declared_by: 'ben@acme.example', opened_at: now - 60_000 })
+      const { incidents } = parsed<{ incidents: { id: string; declared_by: string; opened_at: number }[] }>(
+        await breakglass(ben, ['incidents', '--json']),
+      )
+      const incident = incidents.find(
+        ({ declared_by, opened_at }) => declared_by === 'ben' && opened_at > now - 90_000,
+      )
+      const asking = inTerminal(ben, [
+        'open',
+        'orders-db',
+        '-r',
+        'mine as well',
+        '--incident',
+        incident?.id ?? '',
+      ])
+      await until(asking, 'Code of your authenticator app')
+      asking.child.stdin.write(`${world.code('ben')}\r`)
+      await until(asking, 'waits for one of incident-commanders')
+      asking.child.stdin.write('\u0003')
+      const { code } = await asking.ended
+      expect([code, asking.output()]).toEqual([4, expect.stringContaining('Not open yet')])
+      const id = /g_[0-9a-f-]{36}/.exec(asking.output())?.[0] ?? ''
+      expect((await breakglass(ben, ['withdraw', id])).code).toBe(0)
     })
 
     it('requirement 5: a refusal says why and what next, and is code 1', async () => {
@@ -226,7 +256,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
     it('logs in through the browser page, keeps the token 0600, logs out', async () => {
       const state = mkdtempSync(join(tmpdir(), 'bg-state-'))
       const login = start({ url: world.server.url, state }, ['login'])
-      await until(() => login.output().includes('/login?code='))
+      await until(login, '/login?code=')
       const code = /code=(\S+)/.exec(login.output())?.[1] ?? ''
       const { url } = world.server
       const page = await fetch(`${url}/v1/signin/password`, {

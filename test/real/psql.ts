@@ -6,6 +6,8 @@ export interface Psql {
   readonly child: ChildProcess
   /** Everything printed so far, both streams. */
   output(): string
+  /** Only what was asked for. */
+  answer(): string
   send(sql: string): void
   /** Resolves with the exit code and the moment (performance.now). */
   readonly gone: Promise<{ code: number | null; at: number }>
@@ -20,16 +22,21 @@ export function psql(credential: Credential, command?: string, env: Record<strin
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let text = ''
+  let answer = ''
   const keep = (chunk: Buffer): void => {
     text = (text + chunk.toString()).slice(-65_536)
   }
   child.stdout.on('data', keep)
+  child.stdout.on('data', (chunk: Buffer) => {
+    answer = (answer + chunk.toString()).slice(-65_536)
+  })
   child.stderr.on('data', keep)
   child.stdin.on('error', () => undefined)
   const gone = once(child, 'close').then(([code]) => ({ code: code as number | null, at: performance.now() }))
   return {
     child,
     output: () => text,
+    answer: () => answer,
     send: sql => void child.stdin.write(`${sql}\n`),
     gone,
     async stop() {
@@ -47,5 +54,5 @@ export async function run(credential: Credential, sql: string): Promise<string> 
   session.child.stdin?.end()
   const { code } = await session.gone
   if (code !== 0) throw new Error(session.output())
-  return session.output().trim()
+  return session.answer().trim()
 }

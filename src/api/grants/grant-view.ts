@@ -72,7 +72,10 @@ export function grantView(grant: Grant, viewer: PersonId, names: Names, reason?:
     approval: {
       mode: approval.mode,
       ...(approval.why !== undefined && { why: approval.why }),
-      from: { people: [...approval.ask.from.people], groups: [...approval.ask.from.groups] },
+      from: {
+        people: approval.ask.from.people.map(person => name(person as PersonId)),
+        groups: [...approval.ask.from.groups],
+      },
       needed: approval.ask.count,
       given_by: grant.approvedBy.map(name),
       ...(approval.automaticFrom !== undefined && { automatic_from: utc(approval.automaticFrom) }),

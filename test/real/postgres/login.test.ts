@@ -123,7 +123,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the login of a client
       })
       socket.on('error', () => undefined)
       socket.write(startup({ user: LOGIN }))
-      const answer = await Promise.race([once(socket, 'data'), once(socket, 'close')])
+      const answer = await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => ['failed'])
       socket.destroy()
       return answer[0] instanceof Buffer ? answer[0].toString('latin1', 0, 1) : 'closed'
     }
@@ -185,7 +185,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the login of a client
     ],
     [
       'attack 14: it in the options, escaped',
-      { user: LOGIN, options: '-c\tstandard_conforming_strin\\gs=off' },
+      { user: LOGIN, options: '-c standard_conforming_strin\\gs=off' },
       'is fixed to on',
     ],
     ['another encoding', { user: LOGIN, client_encoding: 'SJIS' }, 'is fixed to utf8'],

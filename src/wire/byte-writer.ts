@@ -1,4 +1,4 @@
-/** Builds one message, big-endian. Grows by doubling; `take` gives the bytes and leaves the writer empty. */
+/** Builds one message after the other, big-endian. Grows by doubling. */
 export class ByteWriter {
   #bytes = Buffer.allocUnsafe(256)
   #at = 0
@@ -8,22 +8,26 @@ export class ByteWriter {
   }
 
   uint8(value: number): this {
-    this.#bytes.writeUInt8(value, this.#room(1))
+    const at = this.#room(1)
+    this.#bytes.writeUInt8(value, at)
     return this
   }
 
   int16(value: number): this {
-    this.#bytes.writeInt16BE(value, this.#room(2))
+    const at = this.#room(2)
+    this.#bytes.writeInt16BE(value, at)
     return this
   }
 
   int32(value: number): this {
-    this.#bytes.writeInt32BE(value, this.#room(4))
+    const at = this.#room(4)
+    this.#bytes.writeInt32BE(value, at)
     return this
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#room(value.length))
+    const at = this.#room(value.length)
+    this.#bytes.set(value, at)
     return this
   }
 
@@ -43,10 +47,15 @@ export class ByteWriter {
     return this
   }
 
-  take(): Buffer {
-    const done = Buffer.from(this.#bytes.subarray(0, this.#at))
+  /** Starts anew, whatever an earlier message left behind when it could not be finished. */
+  clear(): this {
     this.#at = 0
-    return done
+    return this
+  }
+
+  /** A copy of what was written. */
+  take(): Buffer {
+    return Buffer.from(this.#bytes.subarray(0, this.#at))
   }
 
   #room(length: number): number {

@@ -5,13 +5,19 @@ import type { Duplex } from 'node:stream'
  * What follows stays in the stream, where back-pressure bounds it, so a TLS upgrade or a later reader finds it there.
  */
 export async function readExactly(stream: Duplex, length: number): Promise<Buffer | undefined> {
-  if (length === 0) return Buffer.alloc(0)
-  for (;;) {
-    const bytes = stream.read(length) as Buffer | null
-    if (bytes !== null) return bytes.length === length ? bytes : undefined
+  const parts: Buffer[] = []
+  for (let needed = length; needed > 0; ) {
+    // Taking what is there, never asking for more: a stream with too few bytes would call itself readable without end.
+    const available = Math.min(needed, stream.readableLength)
+    if (available > 0) {
+      parts.push(stream.read(available) as Buffer)
+      needed -= available
+      continue
+    }
     if (stream.destroyed || stream.readableEnded || !stream.readable) return undefined
     await readableOrOver(stream)
   }
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
 }
 
 function readableOrOver(stream: Duplex): Promise<void> {

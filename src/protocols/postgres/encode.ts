@@ -4,7 +4,7 @@ import { AUTHENTICATION, BACKEND, FRONTEND, PROTOCOL_3_0, REQUEST } from './mess
 const writer = new ByteWriter()
 
 function message(tag: number, fill: (body: ByteWriter) => void): Buffer {
-  writer.uint8(tag).int32(0)
+  writer.clear().uint8(tag).int32(0)
   fill(writer)
   writer.patchInt32(1, writer.length - 1)
   return writer.take()
@@ -12,7 +12,7 @@ function message(tag: number, fill: (body: ByteWriter) => void): Buffer {
 
 /** A message without tag: the first packet of a connection. */
 function untagged(fill: (body: ByteWriter) => void): Buffer {
-  writer.int32(0)
+  writer.clear().int32(0)
   fill(writer)
   writer.patchInt32(0, writer.length)
   return writer.take()

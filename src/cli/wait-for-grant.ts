@@ -45,7 +45,9 @@ export async function waitForGrant(
       terminal.status(
         `${grant.id.slice(-8)} ${standing(grant)}${grant.lapses_at === undefined ? '' : `; ${terminal.interactive ? left(grant.lapses_at, client.now()) : `until ${clock(grant.lapses_at)}`}`}.${more}`,
       )
-      await pause(250, terminal.interrupted)
+      // Ctrl-C ends the waiting, not the request.
+      await pause(250, terminal.interrupted).catch(() => undefined)
+      if (terminal.interrupted.aborted) break
       if (!changed && Date.now() - asked < 10_000) continue
       changed = false
       asked = Date.now()

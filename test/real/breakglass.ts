@@ -51,9 +51,9 @@ export function start(person: Person, args: readonly string[]) {
 
 /** The same in a pseudo-terminal (util-linux `script`): somebody sits there and types. */
 export function inTerminal(person: Person, args: readonly string[]) {
-  const command = ['exec', process.execPath, BIN, ...args]
-    .map((word, at) => (at === 0 ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ')
+  const quoted = [process.execPath, BIN, ...args].map(word => `'${word.replaceAll("'", `'\\''`)}'`)
+  // exec: the shell that `script` starts must not stand between, or it would answer Ctrl-C.
+  const command = `exec ${quoted.join(' ')}`
   return watched(
     spawn('script', ['-qefc', command, '/dev/null'], {
       env: { ...environment(person), TERM: 'xterm' },

@@ -45,7 +45,7 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol {
       checkScopes(target)
     },
     readLogin: (socket, desk) => readLogin(socket, desk, loginOptions),
-    provision: passage => provision(passage, links.of(passage.target)),
+    provision: passage => provision(passage, links),
     dial: (passage, client) => dial(passage, ours(client), options.dialTimeoutMs ?? DIAL_TIMEOUT_MS),
     relay: (client, target, guard) =>
       relay(ours(client), oursToo(target), guard, { inspector: options.inspector, cancels }),

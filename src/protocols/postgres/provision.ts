@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '../../kernel/faults.ts'
 import { Passage } from '../../target/passage.ts'
-import { LOGIN_COMMENT, type ControlLink } from './control.ts'
+import { LOGIN_COMMENT, type ControlLinks } from './control.ts'
 import { identifier, literal } from './quote.ts'
 import { scopeRole } from './scope-role.ts'
 import { SCRAM_SHAPE, scramKeys, verifierText } from './scram.ts'
@@ -15,9 +15,10 @@ const BEYOND_MS = 60_000
  * left behind. The target gets a verifier, never the secret. `VALID UNTIL` counts from the target's own clock. It runs as the
  * scope's role from the start, so what it creates belongs to the scope.
  */
-export async function provision(passage: Passage, link: ControlLink): Promise<void> {
+export async function provision(passage: Passage, links: ControlLinks): Promise<void> {
   if (!Passage.is(passage)) throw new Fault('internal', 'no login without a passage')
   const { login, target } = passage
+  const link = links.of(target)
   const settings = readSettings(target)
   const scope = scopeRole(target, passage.scope)
   const [found] = await link.query<{ until: string; known: boolean; scoped: boolean }>(

@@ -25,11 +25,10 @@ export function scopeRole(target: Target, name: string): string {
     })
   }
   if (scope.as !== undefined) return scope.as
-  const plain = `bg_scope_${target.name}_${name}`
-  const role = plain.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')
-  if (role === plain && role.length <= LONGEST_ROLE) return role
-  // What was replaced or cut could make two scopes one: the digest keeps them apart.
-  return `${role.slice(0, LONGEST_ROLE - 9)}_${sha256Hex(plain).slice(0, 8)}`
+  // Names of targets and scopes have no dot, so no two scopes share a role.
+  const role = `bg_scope_${target.name}.${name}`
+  if (Buffer.byteLength(role) <= LONGEST_ROLE) return role
+  return `${role.slice(0, LONGEST_ROLE - 9)}_${sha256Hex(role).slice(0, 8)}`
 }
 
 export interface RelationGrant {

@@ -157,7 +157,7 @@ describe.skipIf(missing('postgres15', 'psql', 'pgbench').length > 0)(
         'select session_user, current_user',
       ])
       expect(ran.out).toMatch(/^15\d{4} UTF8\n/)
-      expect(ran.out).toContain(`${lab.loginName}|bg_scope_shop_db_repair`)
+      expect(ran.out).toContain(`${lab.loginName}|bg_scope_shop-db.repair`)
     })
 
     it('the scope is enforced by the target: hidden column, no rights on others', async () => {

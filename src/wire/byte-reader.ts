@@ -43,24 +43,47 @@ export class ByteReader {
     return this.#bytes.subarray(from, from + length)
   }
 
-  /** The bytes up to the next NUL, which is consumed. */
-  cbytes(): Buffer {
-    const nul = this.#bytes.indexOf(0, this.#at)
-    if (nul < 0 || nul >= this.#end)
-      throw new Fault('protocol.violation', 'a string without end in a message')
-    const from = this.#at
-    this.#at = nul + 1
-    return this.#bytes.subarray(from, nul)
+  /** Where the next field begins, for `since`. */
+  get position(): number {
+    return this.#at
   }
 
-  /** `cbytes` as UTF-8. */
+  /** A view of what was read from `position` on. */
+  since(position: number): Buffer {
+    return this.#bytes.subarray(position, this.#at)
+  }
+
+  skip(length: number): void {
+    this.#take(length)
+  }
+
+  /** The text up to the next NUL, which is consumed. */
   cstring(): string {
-    return this.cbytes().toString('utf8')
+    const from = this.#at
+    return this.#bytes.toString('utf8', from, this.#nul())
+  }
+
+  /** The same, one character per byte. */
+  clatin1(): string {
+    const from = this.#at
+    const nul = this.#nul()
+    return from === nul ? '' : this.#bytes.toString('latin1', from, nul)
   }
 
   /** Refuses what is left over: a message that says more than its fields was not understood. */
   end(): void {
     if (this.remaining > 0) throw new Fault('protocol.violation', 'a message longer than its fields')
+  }
+
+  /** Passes the next NUL and says where it is. */
+  #nul(): number {
+    // Names are short and mostly empty: looking first costs less than a call out of JavaScript.
+    const nul = this.#bytes[this.#at] === 0 ? this.#at : this.#bytes.indexOf(0, this.#at)
+    if (nul < 0 || nul >= this.#end) {
+      throw new Fault('protocol.violation', 'a string without end in a message')
+    }
+    this.#at = nul + 1
+    return nul
   }
 
   #take(length: number): number {

@@ -7,6 +7,7 @@ import type { Dialogue, Request } from './dialogue.ts'
 import { BACKEND, LARGEST_MESSAGE, STATUS } from './messages.ts'
 import { refusalError } from './native-error.ts'
 import type { Statements } from './statements.ts'
+import type { ResultText } from './result-text.ts'
 import type { Tally } from './tally.ts'
 
 /** Messages up to this size reach the client whole, so that there is always a border to speak at; longer ones stream. */
@@ -14,6 +15,8 @@ const HELD_WHOLE = 65_536
 /** Messages that must be understood are not taken longer than this. */
 const LARGEST_UNDERSTOOD = 1_048_576
 const MOST_UNSETTLED = 1000
+/** DEALLOCATE and DISCARD begin with it, and few other tags. */
+const LETTER_D = 68
 
 /** These may be as long as the data are; of the others the longest is an error that quotes a statement. */
 const STREAMS: ReadonlySet<number> = new Set([
@@ -66,7 +69,7 @@ export class Answers {
   readonly #reader = new FrameReader(route)
   readonly #portals = new Map<string, Tally>()
   /** Counted to the end, reported when the Sync or query they belong to is over: a commit may still fail. */
-  #settling: Tally[] = []
+  readonly #settling: Tally[] = []
   #copyBinary = false
   /** The target said goodbye (FATAL): what closes next is its doing. */
   fatal: string | undefined
@@ -97,105 +100,89 @@ export class Answers {
     for (const request of this.#dialogue.abandon()) request.tally?.fail('08006', why).settle(this.#guard)
     for (const tally of [...this.#settling, ...this.#portals.values()])
       tally.fail('08006', why).settle(this.#guard)
-    this.#settling = []
+    this.#settling.length = 0
     this.#portals.clear()
   }
 
   #message(): void {
-    const { tag, bytes, start, end, first, last, length } = this.#reader
+    const { tag, bytes, start, end, first, length } = this.#reader
     const head = this.#dialogue.head
-    const view = bytes.subarray(start, end)
-    if (tag === BACKEND.dataRow || tag === BACKEND.copyData) {
-      if (head === undefined) throw violation('rows that nobody asked for')
-      if (first) this.#row(head, tag, bytes, start, end, last, length)
-      if (!head.hidden) this.#outlet.add(view)
-      return
-    }
-    if (tag === BACKEND.notice || tag === BACKEND.notification) {
-      this.#outlet.add(view)
-      return
-    }
+    if (tag === BACKEND.error) return this.#error(head)
+    if (tag === BACKEND.notice || tag === BACKEND.notification) return this.#outlet.add(bytes, start, end)
     if (tag === BACKEND.parameterStatus) {
       const { name, value } = decodeParameterStatus(bytes, start + 5, end)
       checkPinned(name, value)
-      this.#outlet.add(view)
-      return
+      return this.#outlet.add(bytes, start, end)
     }
-    if (tag === BACKEND.error) return this.#error(head, view)
     if (head === undefined) throw violation('an answer that nobody asked for')
     const tally = this.#tallyOf(head)
     if (tally && first) tally.bytes += length
-    if (this.#answer(head, tag, view, last) && !head.hidden) this.#outlet.add(view)
+    if (this.#answer(head, tag, tally) && !head.hidden) this.#outlet.add(bytes, start, end)
   }
 
   /** True when the message goes on to the client. */
-  #answer(head: Request, tag: number, view: Buffer, last: boolean): boolean {
+  #answer(head: Request, tag: number, tally: Tally | undefined): boolean {
     switch (tag) {
+      case BACKEND.dataRow:
+      case BACKEND.copyData:
+        if (tally && this.#reader.first) this.#row(tally, tag)
+        return true
       case BACKEND.rowDescription:
-        this.#described(head, view)
-        if (head.kind === 'describe') this.#done()
+        if (tally?.result) this.#names(tally.result)
+        if (head.kind === 'describe') this.#dialogue.answered()
         return true
       case BACKEND.noData:
-        if (head.kind === 'describe') this.#done()
+        if (head.kind === 'describe') this.#dialogue.answered()
         return true
       case BACKEND.parameterDescription:
+      case BACKEND.copyDone:
         return true
       case BACKEND.parseComplete:
-        return this.#expect(head, 'parse', () => {
-          this.#parsed(head)
-        })
+        expect(head, 'parse')
+        if (head.definition) this.#statements.confirmed(head.name, head.definition)
+        // Nothing later undoes a Parse.
+        head.tally?.settle(this.#guard)
+        this.#dialogue.answered()
+        return true
       case BACKEND.bindComplete:
-        return this.#expect(head, 'bind', () => {
-          this.#bound(head)
-        })
+        expect(head, 'bind')
+        this.#portalDone(head.name)
+        if (head.tally) this.#portals.set(head.name, head.tally)
+        this.#dialogue.answered()
+        return true
       case BACKEND.closeComplete:
-        return this.#expect(head, 'close', () => {
-          if (head.ofStatement) this.#statements.closed(head.name)
-          else this.#portalDone(head.name)
-        })
+        expect(head, 'close')
+        if (head.ofStatement) this.#statements.closed(head.name)
+        else this.#portalDone(head.name)
+        this.#dialogue.answered()
+        return true
       case BACKEND.commandComplete:
-        return this.#complete(head, view)
+        return this.#complete(head, tally)
       case BACKEND.emptyQuery:
       case BACKEND.portalSuspended:
-        if (head.kind === 'execute') {
-          this.#tallyOf(head)?.count(undefined)
-          if (tag === BACKEND.emptyQuery) this.#portalDone(head.name)
-          if (head.tally) this.#settling.push(head.tally)
-          this.#done()
-        }
+        tally?.count(undefined)
+        if (head.kind === 'execute') this.#executed(head, tag === BACKEND.emptyQuery)
         return true
       case BACKEND.copyInResponse:
         this.#dialogue.copyBegan()
         return true
       case BACKEND.copyOutResponse:
-        this.#copyBinary = view[5] === 1
-        return true
-      case BACKEND.copyDone:
+        this.#copyBinary = this.#reader.bytes[this.#reader.start + 5] === 1
         return true
       case BACKEND.functionCallResponse:
-        if (head.kind !== 'function_call') throw violation('the result of a function nobody called')
-        if (last && head.tally) head.tally.rows = 1
+        expect(head, 'function_call')
+        if (tally && this.#reader.last) tally.rows = 1
         return true
       case BACKEND.readyForQuery:
-        return this.#ready(head, view)
+        return this.#ready(head)
       default:
         // Authentication, replication and key data have no place in a running session.
         throw violation('a message out of place')
     }
   }
 
-  #row(
-    head: Request,
-    tag: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    last: boolean,
-    length: number,
-  ): void {
-    const tally = this.#tallyOf(head)
-    if (tally === undefined) return
-    tally.bytes += length
+  #row(tally: Tally, tag: number): void {
+    const { bytes, start, end, last } = this.#reader
     if (tag === BACKEND.dataRow) tally.pendingRows++
     const { result } = tally
     if (result === undefined || result.cut) return
@@ -204,52 +191,58 @@ export class Answers {
     else result.row(bytes, start + 5, end, tally.formats)
   }
 
-  #described(head: Request, view: Buffer): void {
-    const tally = this.#tallyOf(head)
-    if (tally?.result === undefined) return
-    const { names } = decodeRowDescription(view, 5, view.length)
-    tally.result.names(names)
+  #names(result: ResultText): void {
+    const { bytes, start, end } = this.#reader
+    result.names(decodeRowDescription(bytes, start + 5, end).names)
   }
 
-  #complete(head: Request, view: Buffer): boolean {
-    const tag = view.toString('latin1', 5, view.length - 1)
-    const tally = this.#tallyOf(head)
-    tally?.count(rowsOfTag(tag))
+  #complete(head: Request, tally: Tally | undefined): boolean {
+    const { bytes, start, end } = this.#reader
+    tally?.count(rowsOfTag(bytes, start + 5, end))
     this.#dialogue.copyIn = false
-    if (tag === 'DEALLOCATE ALL' || tag === 'DISCARD ALL') this.#statements.clear()
-    const held = head.watch?.complete(tag, view) ?? false
-    if (head.kind === 'execute') {
-      this.#portalDone(head.name)
-      if (head.tally) this.#settling.push(head.tally)
-      this.#done()
-    }
+    if (bytes[start + 5] === LETTER_D) this.#maybeForgotten(bytes.toString('latin1', start + 5, end - 1))
+    const held = head.watch?.complete(bytes.subarray(start, end)) ?? false
+    if (head.kind === 'execute') this.#executed(head, true)
     return !held
   }
 
-  #ready(head: Request, view: Buffer): boolean {
+  #maybeForgotten(tag: string): void {
+    if (tag === 'DEALLOCATE ALL' || tag === 'DISCARD ALL') this.#statements.clear()
+  }
+
+  /** `done`: the portal has given its last row. */
+  #executed(head: Request, done: boolean): void {
+    if (done) this.#portalDone(head.name)
+    if (head.tally) this.#settling.push(head.tally)
+    this.#dialogue.answered()
+  }
+
+  #ready(head: Request): boolean {
     if (head.kind !== 'query' && head.kind !== 'sync' && head.kind !== 'function_call') {
       throw violation('a ReadyForQuery before its time')
     }
-    const status = view[5] ?? 0
+    const status = this.#reader.bytes[this.#reader.start + 5] ?? 0
     this.#dialogue.status = status
     this.#dialogue.copyIn = false
-    if (status === STATUS.idle) {
+    if (status === STATUS.idle && this.#portals.size > 0) {
       // Portals end with their transaction.
       this.#settling.push(...this.#portals.values())
       this.#portals.clear()
     }
-    const held = head.watch?.ready(status) ?? false
+    const held = head.watch?.ready() ?? false
     if (head.tally) this.#settling.push(head.tally)
     if (!held) this.#settle()
     this.#confirmPrepared(head)
-    this.#done()
+    this.#dialogue.answered()
     return !held
   }
 
-  #error(head: Request | undefined, view: Buffer): void {
-    const { severity, code, message } = decodeReport(view, 5, view.length)
+  #error(head: Request | undefined): void {
+    const { bytes, start, end } = this.#reader
+    const { severity, code, message } = decodeReport(bytes, start + 5, end)
     if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
-    this.#outlet.add(head?.refusal ? refusalError(head.refusal) : view)
+    if (head?.refusal) this.#outlet.add(refusalError(head.refusal))
+    else this.#outlet.add(bytes, start, end)
     if (head === undefined) return
     this.#dialogue.copyIn = false
     const said = head.refusal ? { code: '42501', message: head.refusal.what } : { code, message }
@@ -266,20 +259,10 @@ export class Answers {
     }
     for (const gone of this.#dialogue.discard()) {
       if (gone.kind === 'parse' && gone.definition) this.#statements.failed(gone.name, gone.definition)
-      if (gone.tally)
+      if (gone.tally) {
         this.#settling.push(gone.tally.fail('00000', 'not run: an earlier message of the pipeline failed'))
+      }
     }
-  }
-
-  #parsed(head: Request): void {
-    if (head.definition) this.#statements.confirmed(head.name, head.definition)
-    // Nothing later undoes a Parse.
-    head.tally?.settle(this.#guard)
-  }
-
-  #bound(head: Request): void {
-    this.#portalDone(head.name)
-    if (head.tally) this.#portals.set(head.name, head.tally)
   }
 
   /** A query that was PREPARE has made a name; one that failed has not, unless other statements stand beside it. */
@@ -302,7 +285,7 @@ export class Answers {
 
   #settle(): void {
     for (const tally of this.#settling) tally.settle(this.#guard)
-    this.#settling = []
+    this.#settling.length = 0
   }
 
   /** Whose counters an answer belongs to: an Execute counts for the Bind that made its portal. */
@@ -311,15 +294,8 @@ export class Answers {
     if (head.kind === 'describe') return head.ofStatement ? undefined : this.#portals.get(head.name)
     return head.tally
   }
+}
 
-  #expect(head: Request, kind: Request['kind'], then: () => void): true {
-    if (head.kind !== kind) throw violation('an answer out of order')
-    then()
-    this.#done()
-    return true
-  }
-
-  #done(): void {
-    this.#dialogue.answered()
-  }
+function expect(head: Request, kind: Request['kind']): void {
+  if (head.kind !== kind) throw violation('an answer out of order')
 }

@@ -7,64 +7,82 @@ import { isUtf8 } from 'node:buffer'
 /** Names are compared by the server as at most 63 bytes (NAMEDATALEN − 1): longer ones mean the same thing. */
 const NAME_BYTES = 63
 
-/** A statement or portal name as a key: what the server would take for the same name gives the same key. */
-export function nameKey(name: Buffer): string {
-  return name.toString('latin1', 0, Math.min(name.length, NAME_BYTES))
+/**
+ * The name of a statement or portal as a key, one character per byte: what the server takes for the same name gives the same
+ * key.
+ */
+export type NameKey = string
+
+/** The key of a name in SQL text. */
+export function nameKey(name: string): NameKey {
+  return Buffer.from(name).toString('latin1', 0, NAME_BYTES)
+}
+
+function takeName(fields: ByteReader): NameKey {
+  return fields.clatin1().slice(0, NAME_BYTES)
 }
 
 /** SQL text, or undefined when it is not UTF-8: then what would be judged is not what would run. */
-function sqlText(bytes: Buffer): string | undefined {
-  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
-}
-
 export function decodeQuery(bytes: Buffer, start: number, end: number): string | undefined {
   const fields = new ByteReader(bytes, start, end)
-  const text = fields.cbytes()
+  const text = takeText(fields)
   fields.end()
-  return sqlText(text)
+  return text
+}
+
+/** A replacement character is either in the text or stands for bytes that are none. */
+function takeText(fields: ByteReader): string | undefined {
+  const from = fields.position
+  const text = fields.cstring()
+  return text.includes('\ufffd') && !isUtf8(fields.since(from)) ? undefined : text
 }
 
 export interface ParseFields {
-  readonly name: Buffer
+  readonly name: NameKey
   readonly text: string | undefined
 }
 
 export function decodeParse(bytes: Buffer, start: number, end: number): ParseFields {
   const fields = new ByteReader(bytes, start, end)
-  const name = fields.cbytes()
-  const text = fields.cbytes()
-  fields.bytes(4 * fields.uint16())
+  const name = takeName(fields)
+  const text = takeText(fields)
+  fields.skip(4 * fields.uint16())
   fields.end()
-  return { name, text: sqlText(text) }
+  return { name, text }
 }
 
 export interface BindFields {
-  readonly portal: Buffer
-  readonly statement: Buffer
+  readonly portal: NameKey
+  readonly statement: NameKey
   readonly formats: readonly number[]
-  /** Raw values; null for SQL NULL. */
+  /** Raw values, null for SQL NULL; empty when they were not asked for. */
   readonly values: readonly (Buffer | null)[]
   readonly resultFormats: readonly number[]
 }
 
-export function decodeBind(bytes: Buffer, start: number, end: number): BindFields {
+export function decodeBind(bytes: Buffer, start: number, end: number, withValues: boolean): BindFields {
   const fields = new ByteReader(bytes, start, end)
-  const portal = fields.cbytes()
-  const statement = fields.cbytes()
+  const portal = takeName(fields)
+  const statement = takeName(fields)
   const formats = codes(fields)
   const values: (Buffer | null)[] = []
   for (let left = fields.uint16(); left > 0; left--) {
     const length = fields.int32()
-    values.push(length === -1 ? null : fields.bytes(length))
+    if (withValues) values.push(length === -1 ? null : fields.bytes(length))
+    else if (length !== -1) fields.skip(length)
   }
   const resultFormats = codes(fields)
   fields.end()
   return { portal, statement, formats, values, resultFormats }
 }
 
-function codes(fields: ByteReader): number[] {
+const NO_CODES: readonly number[] = []
+
+function codes(fields: ByteReader): readonly number[] {
+  let left = fields.uint16()
+  if (left === 0) return NO_CODES
   const list: number[] = []
-  for (let left = fields.uint16(); left > 0; left--) {
+  for (; left > 0; left--) {
     const format = fields.int16()
     if (format !== 0 && format !== 1) throw new Fault('protocol.violation', 'an unknown format code')
     list.push(format)
@@ -79,10 +97,14 @@ export function formatOf(formats: readonly number[], index: number): number {
 }
 
 /** Describe and Close: `S`tatement or `P`ortal, and its name. */
-export function decodeNamed(bytes: Buffer, start: number, end: number): { kind: 'S' | 'P'; name: Buffer } {
+export function decodeNamed(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): { readonly kind: 'S' | 'P'; readonly name: NameKey } {
   const fields = new ByteReader(bytes, start, end)
   const kind = String.fromCharCode(fields.uint8())
-  const name = fields.cbytes()
+  const name = takeName(fields)
   fields.end()
   if (kind !== 'S' && kind !== 'P') throw new Fault('protocol.violation', 'neither a statement nor a portal')
   return { kind, name }
@@ -92,9 +114,9 @@ export function decodeExecute(
   bytes: Buffer,
   start: number,
   end: number,
-): { portal: Buffer; maxRows: number } {
+): { portal: NameKey; maxRows: number } {
   const fields = new ByteReader(bytes, start, end)
-  const portal = fields.cbytes()
+  const portal = takeName(fields)
   const maxRows = fields.int32()
   fields.end()
   return { portal, maxRows }
@@ -137,10 +159,18 @@ export function decodeReport(bytes: Buffer, start: number, end: number): Reporte
   }
 }
 
-/** `INSERT 0 5` → 5, `SELECT 3` → 3, `BEGIN` → undefined. */
-export function rowsOfTag(tag: string): number | undefined {
-  const found = / (\d+)$/.exec(tag)
-  return found ? Number(found[1]) : undefined
+/** The number a CommandComplete ends with, `bytes[start, end)` including its NUL: `INSERT 0 5` → 5, `BEGIN` → undefined. */
+export function rowsOfTag(bytes: Buffer, start: number, end: number): number | undefined {
+  let rows = 0
+  let place = 1
+  let at = end - 2
+  for (; at >= start; at--) {
+    const digit = (bytes[at] ?? 0) - 48
+    if (digit < 0 || digit > 9) break
+    rows += digit * place
+    place *= 10
+  }
+  return at < end - 2 && bytes[at] === 0x20 ? rows : undefined
 }
 
 /** Column names and formats of a RowDescription. */

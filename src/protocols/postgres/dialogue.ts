@@ -12,6 +12,8 @@ export type RequestKind =
   | 'execute'
   | 'close'
   | 'sync'
+  /** Never asked: it carries the record of a COPY's data. */
+  | 'copy_done'
 
 /** One message the target will answer, from the moment it is forwarded until its last answer. */
 export class Request {
@@ -44,12 +46,12 @@ export class Request {
 }
 
 export interface Watch {
-  /** CommandComplete. True holds it back. */
-  complete(tag: string, whole: Buffer): boolean
+  /** CommandComplete, whole. True holds it back. */
+  complete(whole: Buffer): boolean
   /** ErrorResponse. */
   failed(): void
   /** ReadyForQuery of this query. True holds it back. */
-  ready(status: number): boolean
+  ready(): boolean
 }
 
 /**

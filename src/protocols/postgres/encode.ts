@@ -34,10 +34,11 @@ export const startup = (parameters: Readonly<Record<string, string>>): Buffer =>
 
 // From the client to the server.
 export const query = (text: string): Buffer => message(FRONTEND.query, body => body.cstring(text))
-export const parse = (name: Buffer, text: string): Buffer =>
-  message(FRONTEND.parse, body => body.bytes(name).uint8(0).cstring(text).int16(0))
-export const execute = (portal: Buffer, maxRows: number): Buffer =>
-  message(FRONTEND.execute, body => body.bytes(portal).uint8(0).int32(maxRows))
+/** `name`: one character per byte (`NameKey`). */
+export const parse = (name: string, text: string): Buffer =>
+  message(FRONTEND.parse, body => body.bytes(Buffer.from(name, 'latin1')).uint8(0).cstring(text).int16(0))
+export const execute = (portal: string, maxRows: number): Buffer =>
+  message(FRONTEND.execute, body => body.bytes(Buffer.from(portal, 'latin1')).uint8(0).int32(maxRows))
 export const flush = (): Buffer => message(FRONTEND.flush, nothing)
 export const terminate = (): Buffer => message(FRONTEND.terminate, nothing)
 export const copyFail = (why: string): Buffer => message(FRONTEND.copyFail, body => body.cstring(why))

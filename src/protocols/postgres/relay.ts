@@ -117,11 +117,13 @@ class Relay {
       this.#client.pause()
       return
     }
-    this.#guarded(() => {
+    try {
       const pause = this.#asks.take(chunk)
       if (pause) this.#wait(pause)
       else this.#afterAsk()
-    })
+    } catch (cause) {
+      this.#fail(cause)
+    }
   }
 
   #wait(pause: Promise<void>): void {
@@ -156,12 +158,14 @@ class Relay {
 
   #fromTarget(chunk: Buffer): void {
     if (this.#over) return
-    this.#guarded(() => {
+    try {
       if (!this.#answers.take(chunk)) this.#target.stream.pause()
-      if (this.#notices.length > 0 && this.#answers.atBorder) {
-        for (const text of this.#notices.splice(0)) this.#client.write(warningNotice(text))
-      }
-    })
+    } catch (cause) {
+      return this.#fail(cause)
+    }
+    if (this.#notices.length > 0 && this.#answers.atBorder) {
+      for (const text of this.#notices.splice(0)) this.#client.write(warningNotice(text))
+    }
   }
 
   #notice(text: string): void {

@@ -65,7 +65,7 @@ export class Statements {
 
   find(name: string): readonly Definition[] {
     const known = this.#known.get(name)
-    const list = this.#pending.get(name)
+    const list = this.#pending.size === 0 ? undefined : this.#pending.get(name)
     if (list === undefined) return known ? [known] : []
     const latest = list.at(-1)
     // Within one segment a failed Parse makes the target skip whatever would use it.

@@ -3,6 +3,7 @@ import type { Outlet } from '../../wire/outlet.ts'
 import { rowsOfTag } from './decode.ts'
 import { Request, type Dialogue, type Watch } from './dialogue.ts'
 import { flush, parse, query } from './encode.ts'
+import { FAILING_TEXT, type Forwarder } from './forwarder.ts'
 import type { Inspection } from './inspector.ts'
 import { refusalError } from './native-error.ts'
 import type { Tally } from './tally.ts'
@@ -30,28 +31,40 @@ export const NOT_SYNCED: Objection = {
   next: 'Send Sync before a simple query.',
 }
 
-/** Text that no server parses: what stands in for a refused statement, so that the target itself fails at this place. */
-export const FAILING_TEXT = 'breakglass refused this statement'
-
-interface LimitOptions {
+export interface Limit {
   readonly most: number
   readonly dialogue: Dialogue
   readonly toTarget: (bytes: Buffer) => void
   readonly toClient: Outlet
-  readonly tally: Tally
+  readonly tally: Tally | undefined
+}
+
+/** The session's limit for one statement; `tally` counts for it. */
+export function limitOf(forwarder: Forwarder, toClient: Outlet, tally: Tally | undefined): Limit {
+  return {
+    most: forwarder.guard.rules.writesPerStatement ?? 0,
+    dialogue: forwarder.dialogue,
+    toTarget: bytes => {
+      forwarder.outlet.add(bytes)
+      forwarder.outlet.flush()
+    },
+    toClient,
+    tally,
+  }
 }
 
 /**
  * Why a statement is beyond the limit, or undefined. One that hides how many rows it changed (a CTE below a SELECT, EXPLAIN
- * ANALYZE) is beyond any limit.
+ * ANALYZE) is beyond any limit. `complete`: its CommandComplete.
  */
-function beyond(tag: string, most: number): Objection | undefined {
+function beyond(complete: Buffer, most: number): Objection | undefined {
   const rule = 'writes_per_statement'
+  const tag = complete.toString('latin1', 5, complete.length - 1)
   if (!COUNTING_TAG.test(tag)) {
     const what = `the rows changed by this statement (${tag.split(' ')[0]}) cannot be counted, so it was rolled back`
     return { rule, what, next: 'Write the change as a plain INSERT, UPDATE, DELETE or MERGE.' }
   }
-  const rows = rowsOfTag(tag) ?? 0
+  const rows = rowsOfTag(complete, 5, complete.length) ?? 0
   if (rows <= most) return undefined
   const what = `the statement changed ${rows} rows, more than ${most}, and was rolled back`
   return {
@@ -66,20 +79,20 @@ function beyond(tag: string, most: number): Objection | undefined {
  * and a COMMIT; inside the client's own the transaction is made to fail. CommandComplete is held until it is certain.
  */
 export class LimitedQuery implements Watch {
-  readonly #options: LimitOptions
+  readonly #options: Limit
   readonly #wrapped: boolean
   #objection: Objection | undefined
   #held: Buffer | undefined
   #failed = false
 
   /** `wrapped`: the transaction is ours. */
-  constructor(options: LimitOptions, wrapped: boolean) {
+  constructor(options: Limit, wrapped: boolean) {
     this.#options = options
     this.#wrapped = wrapped
   }
 
-  complete(tag: string, whole: Buffer): boolean {
-    this.#objection = beyond(tag, this.#options.most)
+  complete(whole: Buffer): boolean {
+    this.#objection = beyond(whole, this.#options.most)
     this.#held = Buffer.from(whole)
     return true
   }
@@ -91,7 +104,7 @@ export class LimitedQuery implements Watch {
   ready(): boolean {
     const { dialogue, toTarget, tally } = this.#options
     const refused = this.#failed ? undefined : this.#objection
-    if (refused) tally.fail('42501', refused.what)
+    if (refused) tally?.fail('42501', refused.what)
     if (this.#wrapped) {
       const ending = hiddenQuery()
       ending.watch = new Ending(this, ending)
@@ -112,7 +125,7 @@ export class LimitedQuery implements Watch {
 
   /** Our COMMIT or ROLLBACK was answered: now the client hears what came of its statement. */
   ended(failed: boolean): void {
-    if (failed) this.#options.tally.fail('40000', 'the transaction could not be committed')
+    if (failed) this.#options.tally?.fail('40000', 'the transaction could not be committed')
     else this.#tell()
   }
 
@@ -154,21 +167,21 @@ class Ending implements Watch {
  * behind the Execute undoes it before the Sync, which is held until the Execute is answered.
  */
 export class LimitedExecute implements Watch {
-  readonly #options: LimitOptions
+  readonly #options: Limit
 
-  constructor(options: LimitOptions) {
+  constructor(options: Limit) {
     this.#options = options
   }
 
-  complete(tag: string): boolean {
+  complete(whole: Buffer): boolean {
     const { dialogue, toTarget, tally, most } = this.#options
-    const objection = beyond(tag, most)
+    const objection = beyond(whole, most)
     if (objection === undefined) return false
-    tally.fail('42501', objection.what)
+    tally?.fail('42501', objection.what)
     const failing = new Request('parse')
     failing.refusal = objection
     dialogue.ask(failing)
-    toTarget(Buffer.concat([parse(Buffer.from('breakglass'), FAILING_TEXT), flush()]))
+    toTarget(Buffer.concat([parse('breakglass', FAILING_TEXT), flush()]))
     return true
   }
 

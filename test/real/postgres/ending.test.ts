@@ -187,7 +187,16 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('how sessions end', ()
   })
 
   it('attack 15: Ctrl-C cancels the own session, and is recorded', async () => {
-    const ran = lab.run('timeout', ['-s', 'INT', '1', 'psql', '-X', '-c', 'select pg_sleep(60)'])
+    const ran = lab.run('timeout', [
+      '--foreground',
+      '-s',
+      'INT',
+      '1',
+      'psql',
+      '-X',
+      '-c',
+      'select pg_sleep(60)',
+    ])
     expect((await ran).err).toContain('canceling statement due to user request')
     expect(lab.guard().actions.map(one => one.kind)).toEqual(['query', 'cancel'])
     expect(lab.guard().about('pg_sleep').outcome?.error?.code).toBe('57014')

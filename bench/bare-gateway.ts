@@ -19,7 +19,7 @@ const tls = await openServerTls({
   now: () => Date.now(),
   onTrouble: error => console.error(error),
 })
-const protocol = createPostgresProtocol({ inspector: createInspector() })
+const protocol = createPostgresProtocol({ inspector: createInspector(), plaintextFromLoopback: true })
 const salt = Buffer.alloc(16, 1)
 const salted = pbkdf2Sync('bench', salt, 4096, 32, 'sha256')
 const clientKey = createHmac('sha256', salted).update('Client Key').digest()

@@ -13,6 +13,8 @@ import { startPgbouncer } from '../test/real/servers/pgbouncer.ts'
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5)
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3)
 const CLIENTS = [8, 64]
+/** Measures only the ways whose name matches; for profiling one of them. */
+const ONLY = new RegExp(process.env['BENCH_WAYS'] ?? '')
 
 const absent = missing('postgres15', 'pgbench', 'pgbouncer')
 if (absent.length > 0) {
@@ -29,13 +31,16 @@ async function main(): Promise<void> {
   const ways: Way[] = []
   const stops: (() => Promise<void>)[] = []
   const world = await startWorld({
+    plaintext: true,
     config: text =>
       text.replace(
         '{ on: public.notes, allow: [select, insert, update, delete] }',
         '{ on: "public.*", allow: [select] }',
       ),
-    procedure: text =>
-      `${text}---\n${text.replace('orders-db-emergency', 'orders-db-with').replace('evidence: before', 'evidence: with')}`,
+    procedures: {
+      'orders-db-with': text =>
+        text.replace('orders-db-emergency', 'orders-db-with').replace('evidence: before', 'evidence: with'),
+    },
   })
   stops.push(() => world.close())
   const direct = {
@@ -66,6 +71,7 @@ async function main(): Promise<void> {
 
   const bare = await startBareGateway(world)
   stops.push(bare.stop)
+  ways.push({ name: 'gateway, no evidence', env: { ...bare.env, PGSSLMODE: 'disable' } })
   ways.push({ name: 'gateway, no evidence, TLS', env: bare.env })
   await world.incident()
   world.clock.pass(31_000)
@@ -79,13 +85,15 @@ async function main(): Promise<void> {
       reason: 'bench',
       procedure,
     })
-    ways.push({ name: `gateway, ${name}, TLS`, env: libpq(await world.connect(api, id)) })
+    const env = libpq(await world.connect(api, id))
+    ways.push({ name: `gateway, ${name}`, env: { ...env, PGSSLMODE: 'disable' } })
+    ways.push({ name: `gateway, ${name}, TLS`, env })
   }
   console.log(`pgbench -S -M simple, scale 10, ${SECONDS} s each, median of ${ROUNDS} rounds`)
   const tps = new Map<string, number[]>()
   for (let round = 1; round <= ROUNDS; round++) {
     for (const clients of CLIENTS) {
-      for (const way of ways) {
+      for (const way of ways.filter(({ name }) => ONLY.test(name))) {
         const key = `${way.name}/${clients}`
         const value = await pgbench(way.env, clients)
         tps.set(key, [...(tps.get(key) ?? []), value])
@@ -96,6 +104,7 @@ async function main(): Promise<void> {
     }
   }
   process.stdout.write('\n\n')
+  if (process.env['BENCH_WAYS'] !== undefined) process.exit(0)
   const rows: (string | number)[][] = [
     ['way', ...CLIENTS.flatMap(clients => [`${clients} clients, tps`, '÷ direct', '÷ pgbouncer'])],
   ]

@@ -2,10 +2,7 @@ import type { Clock, Instant } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../target/action.ts'
 import type { Guard } from '../target/protocol.ts'
-import type { SessionWriter } from '../recording/session-log.ts'
-
-/** With `evidence: with`, how long an action may stay undurable before the session stops. */
-const BEHIND_MS = 1_000
+import type { SessionWriter } from '../recording/session-writer.ts'
 
 const ENDED = { rule: 'ended', what: 'the session has ended', next: 'Ask for access again.' }
 
@@ -31,7 +28,6 @@ export class SessionGuard implements Guard {
   #onNotice: ((text: string) => void) | undefined
   #unheard: string[] = []
   #lastSeen: number
-  #waitingSince: number | undefined
   readonly #evidenceFailed: (error: unknown) => void
 
   constructor(options: {
@@ -47,6 +43,7 @@ export class SessionGuard implements Guard {
     this.#clock = options.clock
     this.#lastSeen = options.now.mono
     this.#evidenceFailed = options.evidenceFailed
+    options.writer.onLost(error => void this.#failed(error, 0))
   }
 
   get ended(): SessionEnd | undefined {
@@ -68,21 +65,26 @@ export class SessionGuard implements Guard {
     const refusal = action.objections[0]
     if (refusal) this.#totals.refused++
     try {
-      const pending = this.#writer.append(
-        'action',
-        leafOf(action, seq),
-        payloadOf(action),
-        refusal ? 'refused' : 'allowed',
-      )
-      // A refusal acts on nothing, so nobody waits for it; a cancel never waits.
-      if (refusal || action.kind === 'cancel' || this.rules.evidence !== 'before') {
-        this.#follow(pending.durable())
-        return refusal ? { forward: false, seq, refusal } : this.#permit(seq)
+      const [data, payload] = [leafOf(action, seq), payloadOf(action)]
+      if (!refusal && action.kind !== 'cancel' && this.rules.evidence === 'before') {
+        return this.#writer
+          .append('action', data, payload, 'allowed')
+          .durable()
+          .then(
+            () => this.#permit(seq),
+            error => this.#failed(error, seq),
+          )
       }
-      return pending.durable().then(
-        () => this.#permit(seq),
-        error => this.#failed(error, seq),
-      )
+      // A refusal acts on nothing, so nobody waits for it; a cancel never waits.
+      const outcome = refusal ? 'refused' : 'allowed'
+      this.#writer.note({
+        type: 'action',
+        t: this.#clock.now().wall,
+        outcome,
+        data,
+        ...(payload && { payload }),
+      })
+      return refusal ? { forward: false, seq, refusal } : this.#permit(seq)
     } catch (error) {
       return this.#failed(error, seq)
     }
@@ -104,8 +106,13 @@ export class SessionGuard implements Guard {
       ...(outcome.error && { error: outcome.error.message }),
     }
     try {
-      const sealed = Object.keys(payload).length > 0 ? payload : undefined
-      this.#follow(this.#writer.append('result', data, sealed, outcome.error ? 'error' : 'done').durable())
+      this.#writer.note({
+        type: 'result',
+        t: this.#clock.now().wall,
+        outcome: outcome.error ? 'error' : 'done',
+        data,
+        ...(Object.keys(payload).length > 0 && { payload }),
+      })
     } catch (error) {
       this.#failed(error, seq)
     }
@@ -138,23 +145,6 @@ export class SessionGuard implements Guard {
 
   #permit(seq: number): Permit {
     return this.#ended ? { forward: false, seq, refusal: ENDED } : { forward: true, seq }
-  }
-
-  /** One watcher at a time: the log is ordered, so what it waits for covers what came before. */
-  #follow(durable: Promise<unknown>): void {
-    const now = this.#clock.now().mono
-    if (this.#waitingSince === undefined) {
-      this.#waitingSince = now
-      durable.then(
-        () => {
-          this.#waitingSince = undefined
-        },
-        error => void this.#failed(error, 0),
-      )
-      return
-    }
-    durable.catch(error => void this.#failed(error, 0))
-    if (now - this.#waitingSince > BEHIND_MS) this.#failed(new Error('the evidence fell behind'), 0)
   }
 
   #failed(error: unknown, seq: number): Permit {

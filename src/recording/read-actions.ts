@@ -1,5 +1,7 @@
 import { isFault } from '../kernel/faults.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
+import type { Entry } from '../ledger/log.ts'
+import { itemsOf } from './batch.ts'
 import type { SessionLog } from './session-log.ts'
 import { joinPayload, type Part } from './split-payload.ts'
 
@@ -23,19 +25,50 @@ export interface RecordedEntry {
 export async function* readActions(sessions: SessionLog, session: string): AsyncGenerator<RecordedEntry> {
   let parts: Part[] = []
   for (const position of [...sessions.index.positions(session)]) {
-    const { index, t, type, outcome, data } = await sessions.read(position)
-    const entry = { index, t, type, data, ...(outcome !== undefined && { outcome }) }
-    try {
-      const payload = await sessions.payload(position)
-      if (type === 'part') {
-        parts.push({ ...(data as unknown as Part), text: (payload as { text: string }).text })
-        continue
-      }
-      yield payload === undefined ? entry : { ...entry, payload: joinPayload(parts, payload) }
-      parts = []
-    } catch (error) {
-      if (!isFault(error, 'evidence.erased')) throw error
-      yield { ...entry, erased: true }
+    const stored = await read(sessions, position)
+    // A place that was taken and not written belongs to whoever came next.
+    if (stored?.src !== session) continue
+    const { index, t, type, outcome, data } = stored
+    const sealed = await open(sessions, position)
+    if (type === 'part') {
+      if (!sealed.erased)
+        parts.push({ ...(data as unknown as Part), text: (sealed.payload as { text: string }).text })
+      continue
     }
+    if (type === 'batch') {
+      for (const item of itemsOf(data, sealed.payload))
+        yield { index, ...item, ...(sealed.erased && { erased: true }) }
+      continue
+    }
+    const payload = sealed.payload === undefined ? undefined : joinPayload(parts, sealed.payload)
+    parts = []
+    yield {
+      index,
+      t,
+      type,
+      data,
+      ...(outcome !== undefined && { outcome }),
+      ...(payload !== undefined && { payload }),
+      ...(sealed.erased && { erased: true }),
+    }
+  }
+}
+
+async function read(sessions: SessionLog, position: number): Promise<Entry | undefined> {
+  try {
+    return await sessions.read(position)
+  } catch (error) {
+    if (isFault(error, 'not_found')) return undefined
+    throw error
+  }
+}
+
+async function open(sessions: SessionLog, position: number): Promise<{ payload?: JsonValue; erased?: true }> {
+  try {
+    const payload = await sessions.payload(position)
+    return payload === undefined ? {} : { payload }
+  } catch (error) {
+    if (isFault(error, 'evidence.erased')) return { erased: true }
+    throw error
   }
 }

@@ -1,4 +1,6 @@
+import type { JsonObject } from '../kernel/json.ts'
 import type { Entry } from '../ledger/log.ts'
+import { itemsOf } from './batch.ts'
 
 export interface SessionRecord {
   readonly id: string
@@ -17,10 +19,25 @@ export interface SessionRecord {
   readonly bytes: number
 }
 
+/** What of an entry the totals count. */
+export interface Noted {
+  readonly type: string
+  readonly data: JsonObject
+  readonly outcome: string | undefined
+}
+
+type Opening = Omit<SessionRecord, 'closedAt' | 'reason' | 'actions' | 'refused' | 'rows' | 'bytes'>
+
+/** Counts in place: this is on the path of every action. */
 interface Held {
-  record: SessionRecord
+  readonly opening: Opening
   /** Positions of its entries in the log, ascending. */
-  positions: number[]
+  readonly positions: number[]
+  actions: number
+  refused: number
+  rows: number
+  bytes: number
+  closing: { readonly closedAt: number; readonly reason: string } | undefined
 }
 
 /** Which entries belong to which session. Derived from the log, never a truth of its own. */
@@ -28,35 +45,31 @@ export class SessionIndex {
   readonly #sessions = new Map<string, Held>()
   readonly #open = new Set<string>()
 
+  /** An entry as read back, when the log is folded; and those that open and close a session. */
   add(entry: Entry): void {
-    if (entry.type === 'session.opened') {
-      const { data } = entry
-      const record: SessionRecord = {
-        id: entry.src,
-        grant: data.grant as string,
-        person: entry.subject ?? '',
-        target: entry.target ?? '',
-        protocol: data.protocol as string,
-        scope: data.scope as string,
-        openedAt: entry.t,
-        actions: 0,
-        refused: 0,
-        rows: 0,
-        bytes: 0,
-      }
-      this.#sessions.set(entry.src, { record, positions: [entry.index] })
-      this.#open.add(entry.src)
-      return
-    }
-    const held = this.#sessions.get(entry.src)
+    const { type, src, index, data, outcome } = entry
+    if (type === 'session.opened') this.#begin(entry)
+    this.note(src, index, { type, data, outcome })
+    const held = this.#sessions.get(src)
+    if (type !== 'session.closed' || !held) return
+    held.closing = { closedAt: entry.t, reason: data.reason as string }
+    this.#open.delete(src)
+  }
+
+  /** An entry whose place is taken; without `noted` only the place counts. */
+  note(session: string, position: number, noted?: Noted): void {
+    const held = this.#sessions.get(session)
     if (!held) return
-    held.positions.push(entry.index)
-    held.record = advanced(held.record, entry)
-    if (entry.type === 'session.closed') this.#open.delete(entry.src)
+    held.positions.push(position)
+    if (noted?.type === 'batch') {
+      for (const { type, data, outcome } of itemsOf(noted.data, undefined))
+        count(held, { type, data, outcome })
+    } else if (noted) count(held, noted)
   }
 
   get(session: string): SessionRecord | undefined {
-    return this.#sessions.get(session)?.record
+    const held = this.#sessions.get(session)
+    return held && recordOf(held)
   }
 
   positions(session: string): readonly number[] {
@@ -65,31 +78,45 @@ export class SessionIndex {
 
   /** Newest first. */
   *all(): IterableIterator<SessionRecord> {
-    for (const { record } of [...this.#sessions.values()].reverse()) yield record
+    for (const held of [...this.#sessions.values()].reverse()) yield recordOf(held)
   }
 
   *open(): IterableIterator<SessionRecord> {
-    for (const id of this.#open) yield (this.#sessions.get(id) as Held).record
+    for (const id of this.#open) yield recordOf(this.#sessions.get(id) as Held)
+  }
+
+  #begin({ src, subject, target, t, data }: Entry): void {
+    this.#sessions.set(src, {
+      opening: {
+        id: src,
+        grant: data.grant as string,
+        person: subject ?? '',
+        target: target ?? '',
+        protocol: data.protocol as string,
+        scope: data.scope as string,
+        openedAt: t,
+      },
+      positions: [],
+      actions: 0,
+      refused: 0,
+      rows: 0,
+      bytes: 0,
+      closing: undefined,
+    })
+    this.#open.add(src)
   }
 }
 
-function advanced(record: SessionRecord, entry: Entry): SessionRecord {
-  switch (entry.type) {
-    case 'action':
-      return {
-        ...record,
-        actions: record.actions + 1,
-        refused: record.refused + (entry.outcome === 'refused' ? 1 : 0),
-      }
-    case 'result':
-      return {
-        ...record,
-        rows: record.rows + Number(entry.data.rows ?? 0),
-        bytes: record.bytes + Number(entry.data.bytes ?? 0),
-      }
-    case 'session.closed':
-      return { ...record, closedAt: entry.t, reason: entry.data.reason as string }
-    default:
-      return record
+function count(held: Held, { type, data, outcome }: Noted): void {
+  if (type === 'action') {
+    held.actions++
+    if (outcome === 'refused') held.refused++
+  } else if (type === 'result') {
+    held.rows += Number(data.rows ?? 0)
+    held.bytes += Number(data.bytes ?? 0)
   }
+}
+
+function recordOf({ opening, actions, refused, rows, bytes, closing }: Held): SessionRecord {
+  return { ...opening, actions, refused, rows, bytes, ...closing }
 }

@@ -1,10 +1,10 @@
 import { Fault } from '../kernel/faults.ts'
 import type { SessionId } from '../kernel/ids.ts'
-import type { JsonObject, JsonValue } from '../kernel/json.ts'
+import type { JsonValue } from '../kernel/json.ts'
 import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import { SessionIndex } from './session-index.ts'
-import { splitPayload } from './split-payload.ts'
+import { SessionWriter } from './session-writer.ts'
 
 export interface SessionKeys extends KeyRing {
   obtain(name: string): Promise<SealKey>
@@ -23,16 +23,6 @@ export interface SessionOpening {
   readonly application: string
 }
 
-/** Appends entries of one session; the log keeps their order and chain. */
-export interface SessionWriter {
-  readonly session: SessionId
-  readonly opened: Receipt
-  /** Texts too long for one entry go before it in entries of type `part`, in the same frame. */
-  append(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Pending
-  /** The last entry; from the reserve when the disk is full. Completeness: entry count and chain end here. */
-  close(data: JsonObject): Promise<void>
-}
-
 /** The log of actions of this node. Owns the index over it, which is derived and rebuilt at start. */
 export interface SessionLog {
   readonly log: Log
@@ -41,6 +31,9 @@ export interface SessionLog {
   read(index: number): Promise<Entry>
   payload(index: number): Promise<JsonValue | undefined>
 }
+
+/** How long what nobody waits for waits for company; durable within 50 ms is the promise (DESIGN §4). */
+const COMPANY_MS = 20
 
 /** Folds the log into its index and closes what a crash left open, before anybody may open a session. */
 export async function openSessionLog(log: Log, keys: SessionKeys): Promise<SessionLog> {
@@ -55,6 +48,18 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
     data: { session: id, grant, reason: 'crash' },
   }))
   if (cut.length > 0) await written(log.append(cut, { reserve: true }))
+
+  const noted = new Set<SessionWriter>()
+  let timer: NodeJS.Timeout | undefined
+  const flushSoon = (writer: SessionWriter): void => {
+    noted.add(writer)
+    timer ??= setTimeout(() => {
+      timer = undefined
+      const writers = [...noted]
+      noted.clear()
+      for (const each of writers) each.flush()
+    }, COMPANY_MS)
+  }
 
   async function sealFor(session: SessionId): Promise<SealKey> {
     try {
@@ -82,41 +87,20 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
     async begin(opening) {
       const { session, grant, person, target, protocol, scope, evidence, remote, application } = opening
       const seal = await sealFor(session)
-      const draft = (type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Draft => ({
-        type,
-        src: session,
-        subject: person,
-        target,
-        data,
-        ...(payload !== undefined && { payload, seal }),
-        ...(outcome !== undefined && { outcome }),
-      })
       const opened = await written(
         log.append([
-          draft('session.opened', { session, grant, protocol, scope, evidence }, { remote, application }),
+          {
+            type: 'session.opened',
+            src: session,
+            subject: person,
+            target,
+            data: { session, grant, protocol, scope, evidence },
+            payload: { remote, application },
+            seal,
+          },
         ]),
       )
-      return {
-        session,
-        opened,
-        append(type, data, payload, outcome) {
-          const split = payload === undefined ? undefined : splitPayload(payload)
-          const parts = (split?.parts ?? []).map(({ field, part, of, text }) =>
-            draft('part', { field, part, of }, { text }),
-          )
-          const pending = log.append([...parts, draft(type, data, split?.payload, outcome)])
-          for (const entry of pending.entries) index.add(entry)
-          return pending
-        },
-        async close(data) {
-          await written(
-            log.append(
-              [draft('session.closed', { session, grant, ...data }, undefined, data.reason as string)],
-              { reserve: true },
-            ),
-          )
-        },
-      }
+      return new SessionWriter({ session, grant, person, target, opened, seal, log, index, flushSoon })
     },
   }
 }

@@ -50,6 +50,8 @@ export interface ServerOptions {
   readonly version: string
   /** Tests bring one that they can move. */
   readonly clock?: Clock
+  /** Lets native clients of this machine connect without TLS: for benches, which compare with relays that have none. */
+  readonly plaintextFromLoopback?: boolean
   /** One line per thing an operator should know; default: standard error as JSON lines. */
   readonly log?: LogLine
 }
@@ -150,7 +152,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { targets } = config
     const inspector = createInspector()
     undo.push(() => inspector.close())
-    const protocols = [createPostgresProtocol({ inspector })]
+    const protocols = [
+      createPostgresProtocol({ inspector, plaintextFromLoopback: options.plaintextFromLoopback ?? false }),
+    ]
     for (const target of targets.values()) {
       protocols.find(({ name }) => name === target.protocol)?.checkSettings(target)
     }

@@ -94,8 +94,12 @@ export interface Api {
 
 export interface WorldOptions {
   readonly procedure?: (text: string) => string
+  /** Further ones by name, each made from the first. */
+  readonly procedures?: Readonly<Record<string, (text: string) => string>>
   readonly config?: (text: string) => string
   readonly version?: 15 | 18
+  /** Clients of this machine may do without TLS. */
+  readonly plaintext?: boolean
 }
 
 const PROCEDURE = `procedure: orders-db-emergency
@@ -178,7 +182,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   write('target-ca.pem', target.certificate ?? '')
   write('target-password', TARGET_PASSWORD)
   write('webhook-secret', SECRET)
-  write('procedures/orders-db.yaml', (options.procedure ?? (text => text))(PROCEDURE))
+  const procedure = (options.procedure ?? (text => text))(PROCEDURE)
+  write('procedures/orders-db.yaml', procedure)
+  for (const [name, change] of Object.entries(options.procedures ?? {}))
+    write(`procedures/${name}.yaml`, change(procedure))
   const file = join(folder, 'breakglass.yaml')
   write(
     'breakglass.yaml',
@@ -215,6 +222,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     startServer({
       config,
       version: '0.0.0-test',
+      plaintextFromLoopback: options.plaintext ?? false,
       clock,
       log: (level, message, facts) => void log.push(`${level} ${message} ${JSON.stringify(facts ?? {})}`),
     })

@@ -1,12 +1,5 @@
 import type { Socket } from 'node:net'
-import {
-  connect as connectTls,
-  TLSSocket,
-  type ConnectionOptions,
-  type SecureContext,
-  type SecureVersion,
-  type TLSSocketOptions,
-} from 'node:tls'
+import { connect as connectTls, TLSSocket, type ConnectionOptions, type SecureContext } from 'node:tls'
 
 /**
  * Becomes the server side of TLS on a socket from which nothing of the handshake has been consumed (bytes already in
@@ -24,7 +17,7 @@ export function acceptTls(
       secureContext,
       ALPNProtocols: [...alpn],
       minVersion: 'TLSv1.2',
-    } as TLSSocketOptions & { minVersion: SecureVersion })
+    })
     const over = () => {
       secure.destroy()
       resolve(undefined)

@@ -97,7 +97,7 @@ export class ControlLink implements TargetControl {
       await this.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
     }
     this.#living.delete(login)
-    if (this.#living.size === 0) await this.#disconnect()
+    await this.#release()
   }
 
   /** Logins run as their scope's role, so they own nothing, unless somebody left that role: then the scope gets it. */
@@ -118,14 +118,22 @@ export class ControlLink implements TargetControl {
        WHERE rolname LIKE 'bg\\_%' AND shobj_description(oid, 'pg_authid') LIKE $1 || '%' ORDER BY 1`,
       [LOGIN_COMMENT],
     )
+    for (const row of rows) this.#living.add(row.name)
+    await this.#release()
     return rows.map(row => row.name)
   }
 
   async close(): Promise<void> {
     this.#living.clear()
     this.#forget()
-    await this.#turn
-    await this.#disconnect()
+    await this.#release()
+  }
+
+  /** Lets the connection go when no login of ours lives any more, in its turn: never under a running statement. */
+  #release(): Promise<void> {
+    const mine = this.#turn.then(() => (this.#living.size === 0 ? this.#disconnect() : undefined))
+    this.#turn = mine
+    return mine
   }
 
   async #unlessGone(work: Promise<unknown>): Promise<void> {

@@ -17,7 +17,8 @@ export interface Inspection {
   readonly prepares?: { readonly name: string; readonly inner: Inspection }
   /** Names in EXECUTE and EXPLAIN EXECUTE. */
   readonly executes?: readonly string[]
-  readonly deallocates?: readonly (string | '*')[]
+  /** Names in DEALLOCATE; `*` for all. */
+  readonly deallocates?: readonly string[]
   readonly copy?: 'in' | 'out'
   /** Under the rules given to `inspect`. */
   readonly objections: readonly Objection[]

@@ -198,7 +198,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the login of a client
     ['an option that is no setting', { user: LOGIN, options: '-d 5' }, 'is not passed on'],
     ['no user', { database: 'shop' }, 'no user name'],
   ])('a startup packet with %s is refused before any proof', async (_name, parameters, says) => {
-    const client = await greet(parameters as Record<string, string>)
+    const client = await greet(parameters)
     await client.untilClosed()
     expect(client.tags()).toBe('E')
     expect(client.errors()[0]).toContain(says)

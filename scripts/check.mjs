@@ -4,6 +4,7 @@ import { install, root, run } from './setup.mjs'
 
 install()
 const bin = name => join(root, 'node_modules', '.bin', name)
+/** @type {[name: string, command: string, args: string[]][]} */
 const steps = [
   ['format', bin('biome'), ['format', '.']],
   ['types', bin('tsc'), ['-p', '.']],

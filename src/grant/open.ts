@@ -94,7 +94,10 @@ export async function open(ports: GrantPorts, who: VerifiedPrincipal, input: Ope
       reason: input.reason,
       durationMs:
         best.ruling.kind === 'allowed' ? best.ruling.durationMs : (input.durationMs ?? terms.time.defaultMs),
-      terms: { ...terms, review: { ...terms.review, from: pseudonymous(terms.review.from, ports.personOf) } },
+      terms: {
+        ...terms,
+        review: { ...terms.review, from: pseudonymous(terms.review.from, handle => ports.personOf(handle)) },
+      },
       approval: planOf(best, now.wall, ports),
       ...(stored && {
         incident: stored.id,
@@ -133,11 +136,11 @@ function rank({ ruling, automatic }: Candidate): number {
   return automatic.kind === 'yes' ? 4 : automatic.kind === 'wait' ? 3 : 2
 }
 
-function planOf({ ruling, automatic }: Candidate, now: number, { personOf }: GrantPorts): ApprovalPlan {
+function planOf({ ruling, automatic }: Candidate, now: number, ports: GrantPorts): ApprovalPlan {
   if (ruling.kind !== 'allowed') return { mode: 'people', ask: NOBODY }
   const named =
     (ruling.approval.mode === 'automatic' ? ruling.approval.otherwise : ruling.approval.ask) ?? NOBODY
-  const ask = { ...named, from: pseudonymous(named.from, personOf) }
+  const ask = { ...named, from: pseudonymous(named.from, handle => ports.personOf(handle)) }
   if (ruling.approval.mode !== 'automatic' || automatic.kind === 'no') {
     const why = ruling.approval.mode === 'automatic' ? automatic.why : undefined
     return { mode: 'people', ask, ...(why !== undefined && { why }) }

@@ -28,8 +28,6 @@ export type GrantId = Id<'grant'>
 export type SessionId = Id<'session'>
 export type IncidentId = Id<'incident'>
 export type ReviewId = Id<'review'>
-export type TokenId = Id<'token'>
-export type CredentialId = Id<'credential'>
 
 export function newId<K extends IdKind>(kind: K): Id<K> {
   return `${ID_PREFIX[kind]}_${v7()}`

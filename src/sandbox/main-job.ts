@@ -18,7 +18,7 @@ export interface Stage {
   readonly pagerSecret: string
   readonly timeline: Timeline
   /** Asks the target itself, as its superuser. */
-  target(sql: string): Promise<readonly Record<string, unknown>[]>
+  readonly target: (sql: string) => Promise<readonly Record<string, unknown>[]>
 }
 
 interface GrantView {

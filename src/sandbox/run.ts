@@ -72,7 +72,7 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
       secrets,
     )
     writeFileSync(caFile, authority.pem)
-    const config = await loadConfig(file)
+    const config = loadConfig(file)
     await createVaultKey({ file: vaultKeyFile(config.keys), data: config.data })
     const clock = systemClock()
     const starting = performance.now()

@@ -9,7 +9,7 @@ const LOOP = `do $$ begin loop begin perform pg_sleep(5); exception when query_c
 interface Busy {
   readonly kind: string
   /** Starts it; resolves when the target is seen to be busy with it. */
-  start(session: Psql): void
+  readonly start: (session: Psql) => void
   readonly command?: string
   /** How pg_stat_activity shows it. */
   readonly seen: string
@@ -40,7 +40,7 @@ interface Way {
   readonly way: string
   readonly for?: string
   /** Triggers the end; resolves with the moment from which to count (performance.now). */
-  trigger(world: World, api: Api, grant: string): Promise<number>
+  readonly trigger: (world: World, api: Api, grant: string) => Promise<number>
   readonly says: RegExp
 }
 

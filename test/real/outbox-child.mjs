@@ -15,7 +15,7 @@ import { openVault } from '../../dist/store/file/vault.js'
 const [folder, count, ...hooks] = process.argv.slice(2)
 const origin = 'test.example/control'
 const clock = { now: () => ({ wall: Date.now(), mono: performance.now(), boot: String(process.pid) }) }
-const keys = await createKeyRing(await openVault({ folder: `${folder}/vault`, key: Buffer.alloc(32, 3) }))
+const keys = createKeyRing(await openVault({ folder: `${folder}/vault`, key: Buffer.alloc(32, 3) }))
 const log = await openLog({
   name: 'control',
   origin,

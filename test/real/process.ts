@@ -23,14 +23,8 @@ export async function startProcess(
   url: string,
   options: ProcessOptions = {},
 ): Promise<ServerProcess> {
-  const [command = process.execPath, ...args] = [
-    ...(options.before ?? []),
-    process.execPath,
-    MAIN,
-    'start',
-    folder,
-  ]
-  const child = spawn(command, args, {
+  const line = [...(options.before ?? []), process.execPath, MAIN, 'start', folder]
+  const child = spawn(line[0] ?? process.execPath, line.slice(1), {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

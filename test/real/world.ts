@@ -193,7 +193,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       configuration(ports, { security: receiver.url, pager: second.url }, caFile),
     ),
   )
-  const config = await loadConfig(file)
+  const config = loadConfig(file)
   await createVaultKey({ file: vaultKeyFile(config.keys), data: config.data })
 
   const admin = async <R extends pg.QueryResultRow>(sql: string, database = 'orders'): Promise<R[]> => {

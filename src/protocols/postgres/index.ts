@@ -15,7 +15,7 @@ import { checkScopes } from './scope-role.ts'
 import { readSettings } from './settings.ts'
 
 export { createInspector } from './inspect.ts'
-export { DEFAULT_REFUSE, RULE_NAMES } from './refuse-rules.ts'
+export { RULE_NAMES } from './refuse-rules.ts'
 
 export interface PostgresOptions {
   readonly inspector: Inspector

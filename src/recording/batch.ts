@@ -12,6 +12,8 @@ export interface Item {
 
 /** Well within an entry of 32 KiB: an item's leaf is about 100 bytes. */
 const MOST_ITEMS = 64
+/** Characters of an item's leaf. */
+const MOST_LEAF = 300
 /** Characters of all payloads of a batch; a larger one is an entry of its own. */
 const MOST_TEXT = 48_000
 
@@ -29,8 +31,8 @@ export class Batch {
 
   /** False: full, or the item is too large to share; take what is there first. */
   add(item: Item): boolean {
-    const size = item.payload === undefined ? 0 : JSON.stringify(item.payload).length
-    if (this.#items.length >= MOST_ITEMS || JSON.stringify(item.data).length > 400) return false
+    const size = item.payload === undefined ? 0 : textOf(item.payload)
+    if (this.#items.length >= MOST_ITEMS || textOf(item.data) > MOST_LEAF) return false
     if (this.#text + size > MOST_TEXT) return false
     this.#items.push(item)
     this.#text += size
@@ -56,6 +58,16 @@ export class Batch {
       payload: sealed ? { items: items.map(({ payload }) => payload ?? null) } : undefined,
     }
   }
+}
+
+/** About as many characters as its JSON has; counted, as making it just to measure it would cost more than all the rest. */
+function textOf(value: JsonValue | undefined): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 2
+  if (Array.isArray(value)) for (const item of value as readonly JsonValue[]) size += textOf(item) + 1
+  else for (const key in value) size += key.length + 4 + textOf((value as JsonObject)[key])
+  return size
 }
 
 /** The items of a `batch` entry, each with its own part of what was sealed. Pure. */

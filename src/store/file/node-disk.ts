@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, writeSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Disk, DiskFile } from '../../ledger/disk.ts'
@@ -116,6 +116,9 @@ function isAbsent(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
+/** Bytes up to which a write is made in this thread. */
+const AT_ONCE = 64 * 1024
+
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle
 
@@ -140,6 +143,13 @@ class NodeFile implements DiskFile {
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     let done = 0
+    // A small write ends in the page cache within microseconds: handing it to the thread pool and waiting for the turn of the
+    // event loop costs a busy process many times that. What takes time is the sync, and that never runs here.
+    if (bytes.length <= AT_ONCE) {
+      while (done < bytes.length)
+        done += writeSync(this.#handle.fd, bytes, done, bytes.length - done, offset + done)
+      return
+    }
     while (done < bytes.length) {
       const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, offset + done)
       done += bytesWritten

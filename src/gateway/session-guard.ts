@@ -172,6 +172,10 @@ function leafOf(action: Action, seq: number): JsonObject {
 
 function payloadOf(action: Action): JsonObject | undefined {
   const { text, objects, values, detail, objections } = action
+  // The plain statement, which is nearly all of them.
+  if (text !== undefined && values === undefined && detail === undefined && objections.length === 0) {
+    return objects.length > 0 ? { text, objects } : { text }
+  }
   const payload: JsonObject = {
     ...(text !== undefined && { text }),
     ...(objects.length > 0 && { objects }),

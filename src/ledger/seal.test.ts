@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KeyRing, SealKey } from './log.ts'
 import { commitment, openPayload, PAYLOAD_LIMIT, sealedBy, sealPayload } from './seal.ts'
@@ -61,5 +62,15 @@ describe('sealed payloads', () => {
     )
     expect(() => sealPayload(1, { name: '', bytes: key.bytes }, 'o', 'e')).toThrow(TypeError)
     expect(() => sealPayload(1, { name: 'k', bytes: randomBytes(16) }, 'o', 'e')).toThrow(TypeError)
+  })
+})
+
+describe('the commitment', () => {
+  it('is HMAC-SHA256 of the text under the salt', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.uint8Array({ maxLength: 300 }), (salt, text) => {
+        expect(commitment(salt, text)).toBe(createHmac('sha256', salt).update(text).digest('hex'))
+      }),
+    )
   })
 })

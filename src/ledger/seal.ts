@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, randomFillSync } from 'node:crypto'
 import { sameBytes } from '../kernel/bytes.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { JsonValue } from '../kernel/json.ts'
@@ -9,6 +9,8 @@ import type { KeyRing, SealKey } from './log.ts'
 export const PAYLOAD_LIMIT = 256 * 1024
 
 const SALT = 32
+/** Block of SHA-256, bytes. */
+const BLOCK = 64
 const NONCE = 12
 const TAG = 16
 const KEY = 32
@@ -106,7 +108,17 @@ export function openPayload(
 
 /** Hex HMAC-SHA256(salt, JCS(payload)). */
 export function commitment(salt: Uint8Array, text: Uint8Array): string {
-  return createHmac('sha256', salt).update(text).digest('hex')
+  if (salt.length > BLOCK) return createHmac('sha256', salt).update(text).digest('hex')
+  // RFC 2104 over two one-shot hashes: an Hmac object costs several times the hashing it does (seal.test.ts compares them).
+  const inner = Buffer.alloc(BLOCK + text.length, 0x36)
+  const outer = Buffer.alloc(BLOCK + 32, 0x5c)
+  for (let i = 0; i < salt.length; i++) {
+    inner[i] = 0x36 ^ (salt[i] ?? 0)
+    outer[i] = 0x5c ^ (salt[i] ?? 0)
+  }
+  inner.set(text, BLOCK)
+  outer.set(hash('sha256', inner, 'buffer'), BLOCK)
+  return hash('sha256', outer, 'hex')
 }
 
 function context(origin: string, id: string): Buffer {

@@ -21,6 +21,7 @@ export function splitPayload(payload: JsonValue): {
   readonly payload: JsonValue
 } {
   if (typeof payload !== 'object' || payload === null || !isObject(payload)) return { parts: [], payload }
+  if (!Object.values(payload).some(isLong)) return { parts: [], payload }
   const parts: Part[] = []
   const kept: Record<string, JsonValue | undefined> = {}
   for (const [field, value] of Object.entries(payload)) {
@@ -37,6 +38,11 @@ export function splitPayload(payload: JsonValue): {
     kept[field] = { parts: of, sha256: sha256Hex(text), ...(typeof value !== 'string' && { json: true }) }
   }
   return { parts, payload: parts.length === 0 ? payload : kept }
+}
+
+function isLong(value: JsonValue | undefined): boolean {
+  if (typeof value === 'string') return value.length > PART
+  return Array.isArray(value) && JSON.stringify(value).length > PART
 }
 
 /** Puts the parts back; a field whose digest does not agree is left as the log has it. Pure. */

@@ -81,8 +81,9 @@ export class Committer {
     this.#queue.push(call)
     if (this.#running) return
     this.#running = true
-    // A microtask later, so that calls of one turn share the frame.
-    queueMicrotask(() => void this.#run())
+    // After this turn of the event loop, so that all whose input had arrived share the frame: starting at once would
+    // write the first alone and make the others wait for it.
+    setImmediate(() => void this.#run())
   }
 
   /** Resolves when nothing is queued or being written. */

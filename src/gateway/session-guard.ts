@@ -4,6 +4,9 @@ import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../targe
 import type { Guard } from '../target/protocol.ts'
 import type { SessionWriter } from '../recording/session-writer.ts'
 
+/** Kinds of action that the target works on and that are finished by an outcome. */
+const RUNS = new Set(['query', 'bind', 'function_call'])
+
 const ENDED = { rule: 'ended', what: 'the session has ended', next: 'Ask for access again.' }
 
 export interface SessionTotals {
@@ -28,6 +31,8 @@ export class SessionGuard implements Guard {
   #onNotice: ((text: string) => void) | undefined
   #unheard: string[] = []
   #lastSeen: number
+  /** Number of the last action that runs at the target and has not finished; 0 when none does. */
+  #running = 0
   readonly #evidenceFailed: (error: unknown) => void
 
   constructor(options: {
@@ -50,8 +55,9 @@ export class SessionGuard implements Guard {
     return this.#ended
   }
 
+  /** A statement that runs is not idleness, however long it takes. */
   get lastSeen(): number {
-    return this.#lastSeen
+    return this.#running === 0 ? this.#lastSeen : this.#clock.now().mono
   }
 
   get totals(): SessionTotals {
@@ -64,6 +70,7 @@ export class SessionGuard implements Guard {
     this.#totals.actions++
     const refusal = action.objections[0]
     if (refusal) this.#totals.refused++
+    else if (RUNS.has(action.kind)) this.#running = seq
     try {
       const [data, payload] = [leafOf(action, seq), payloadOf(action)]
       if (!refusal && action.kind !== 'cancel' && this.rules.evidence === 'before') {
@@ -91,6 +98,8 @@ export class SessionGuard implements Guard {
   }
 
   finish(seq: number, outcome: Outcome): void {
+    if (seq >= this.#running) this.#running = 0
+    this.touch()
     this.#totals.rows += outcome.rows
     this.#totals.bytes += outcome.bytes
     const data: JsonObject = {

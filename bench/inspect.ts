@@ -1,12 +1,14 @@
 import { performance } from 'node:perf_hooks'
 import { createInspector } from '../src/protocols/postgres/inspect.ts'
 import { DEFAULT_REFUSE } from '../src/protocols/postgres/refuse-rules.ts'
+import { keep } from './machine.ts'
 
 /**
  * What a verdict costs, in microseconds (median and 99th percentile of batches). `hit`: a text seen before. `shape`: another
  * number in a text seen before (pgbench in simple mode). `miss`: a text never seen, through the worker, one at a time; `deep`:
  * the worst that fits the quick lane.
  */
+const results: Record<string, unknown>[] = []
 const inspector = createInspector()
 
 async function measure(
@@ -29,6 +31,7 @@ async function measure(
   each.sort((a, b) => a - b)
   const at = (share: number) => each[Math.floor((each.length - 1) * share)]?.toFixed(2)
   console.log(`${name.padEnd(34)} median ${at(0.5)} µs   p99 ${at(0.99)} µs`)
+  results.push({ case: name, medianUs: Number(at(0.5)), p99Us: Number(at(0.99)) })
 }
 
 const pgbench = (i: number) => `SELECT abalance FROM pgbench_accounts WHERE aid = ${(i * 7919) % 10_000_000};`
@@ -43,3 +46,4 @@ await measure('miss, 40 characters', 20, 200, i => `SELECT a FROM t WHERE name =
 await measure('miss, 5 KB of columns', 5, 60, i => `SELECT ${columns} FROM t WHERE name = 'n${i}'`)
 await measure('miss, deep: 1000 minus signs', 1, 20, i => `SELECT ${'- '.repeat(1000)}a${i} FROM t`)
 await inspector.close()
+keep('inspect', results)

@@ -11,7 +11,9 @@ import type { Draft, SealKey } from '../src/ledger/log.ts'
 import { openLog } from '../src/ledger/open-log.ts'
 import { stage } from '../src/ledger/stage.ts'
 import { nodeDisk } from '../src/store/file/node-disk.ts'
+import { keep } from './machine.ts'
 
+const results: Record<string, unknown>[] = []
 const ORIGIN = 'bench.example/log'
 const SECONDS = 3
 const key: SealKey = { name: 'session/s_018f2f5e-0000-7000-8000-000000000000', bytes: randomBytes(32) }
@@ -89,6 +91,14 @@ async function writers(count: number, wait: 'durable' | 'signed'): Promise<void>
   const rate = Math.round(latencies.length / seconds)
   const times = `p50 ${percentile(latencies, 0.5)}, p99 ${percentile(latencies, 0.99)}`
   console.log(`${count} writers, ${wait}: ${rate} entries/s, ${times}, ${cpu} µs of CPU each`)
+  results.push({
+    writers: count,
+    wait,
+    entriesPerSecond: rate,
+    p50Ms: latencies[Math.floor(latencies.length * 0.5)],
+    p99Ms: latencies[Math.floor(latencies.length * 0.99)],
+    cpuUs: Number(cpu),
+  })
   await log.close()
   await rm(folder, { recursive: true })
 }
@@ -99,3 +109,4 @@ for (const count of [1, 16, 64]) {
   await writers(count, 'durable')
   await writers(count, 'signed')
 }
+keep('ledger', results)

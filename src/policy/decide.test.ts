@@ -242,7 +242,7 @@ describe('against a second, naive evaluator', () => {
     id: 'ana',
     groups: [],
     drill: false,
-    target: 'orders-db',
+    target: 'orders-db' as const,
     minutes: undefined,
     severity: 1,
     chosen: undefined,

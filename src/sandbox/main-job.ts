@@ -131,7 +131,7 @@ async function ask({ timeline, receiver }: Stage, ana: Client): Promise<GrantVie
   timeline.step(
     `open for ${SECONDS} s: approved by the rule, alert confirmed before it opened`,
     eligible,
-    grant.approval.why,
+    'ana is a responder of a signed, open incident that names the target',
   )
   if (!receiver.received.some(({ grant: id }) => id === grant.id)) {
     throw new Fault('internal', 'It opened before anybody was told.')

@@ -29,6 +29,8 @@ export class SessionWriter {
   readonly #batch = new Batch()
   #onLost: ((error: unknown) => void) | undefined
   #undurableSince: number | undefined
+  /** After its last entry a session has nothing more to say. */
+  #closed = false
 
   constructor(options: SessionWriterOptions) {
     this.session = options.session
@@ -57,6 +59,7 @@ export class SessionWriter {
 
   /** Something nobody waits for: durable within 50 ms, in company. */
   note(item: Item): void {
+    if (this.#closed) return
     if (this.#batch.empty) this.#options.flushSoon(this)
     if (this.#batch.add(item)) return
     this.flush()
@@ -85,6 +88,7 @@ export class SessionWriter {
   async close(data: JsonObject): Promise<void> {
     const { log, index, grant } = this.#options
     this.flush()
+    this.#closed = true
     const closing = { session: this.session, grant, ...data }
     const pending = log.append([this.#draft('session.closed', closing, undefined, data.reason as string)], {
       reserve: true,

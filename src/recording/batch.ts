@@ -66,7 +66,7 @@ function textOf(value: JsonValue | undefined): number {
   if (typeof value !== 'object' || value === null) return 8
   let size = 2
   if (Array.isArray(value)) for (const item of value as readonly JsonValue[]) size += textOf(item) + 1
-  else for (const key in value) size += key.length + 4 + textOf((value as JsonObject)[key])
+  else for (const [key, item] of Object.entries(value)) size += key.length + 4 + textOf(item)
   return size
 }
 

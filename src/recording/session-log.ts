@@ -33,7 +33,7 @@ export interface SessionLog {
 }
 
 /** How long what nobody waits for waits for company; durable within 50 ms is the promise (DESIGN §4). */
-const COMPANY_MS = 20
+const COMPANY_MS = 35
 
 /** Folds the log into its index and closes what a crash left open, before anybody may open a session. */
 export async function openSessionLog(log: Log, keys: SessionKeys): Promise<SessionLog> {

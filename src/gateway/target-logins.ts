@@ -28,6 +28,8 @@ export class TargetLogins {
   readonly #retiring = new Map<string, Promise<void>>()
   /** Grants whose login was or is being taken away: none is created any more, whatever the log says yet. */
   readonly #over = new Set<string>()
+  /** By grant: what a crash left is being terminated; a new session waits for it, or it would be taken along. */
+  readonly #orphans = new Map<string, Promise<unknown>>()
   readonly #controls = new Map<string, TargetControl>()
 
   constructor(journal: Journal, places: Places) {
@@ -68,8 +70,9 @@ export class TargetLogins {
     for (const grant of this.#journal.state.hot(grants)) {
       if (grant.state !== 'active' || grant.targetLogin?.dropped !== false) continue
       const target = this.#places.target(grant.target)
-      await this.control(target).terminate(grant.targetLogin.name)
+      this.#orphans.set(grant.id, this.control(target).terminate(grant.targetLogin.name))
     }
+    await Promise.all(this.#orphans.values())
   }
 
   control(target: Target): TargetControl {
@@ -87,6 +90,7 @@ export class TargetLogins {
 
   async #create(authorization: Authorization): Promise<TargetLogin> {
     const { grant } = authorization
+    await this.#orphans.get(grant.id)?.catch(() => undefined)
     const target = this.#places.target(grant.target)
     const name = grant.targetLogin?.dropped === false ? grant.targetLogin.name : `bg_${randomWord(60)}`
     const { receipts } = await this.#journal.execute(state => {

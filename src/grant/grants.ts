@@ -41,6 +41,12 @@ export function createGrants(ports: GrantPorts) {
     await cutting
   }
 
+  const attempt = (who: VerifiedPrincipal, id: string, act: string, why: string): Promise<unknown> => {
+    const data = { grant: id, act, why }
+    const event = { type: 'attempt.refused', subject: who.person, outcome: 'refused', data }
+    return journal.execute(() => ({ events: [event], result: undefined }))
+  }
+
   /** An attempt that was refused because of who made it is on record (attack 4). */
   const guarded = async <R>(
     who: VerifiedPrincipal,
@@ -52,11 +58,7 @@ export function createGrants(ports: GrantPorts) {
       return await run()
     } catch (error) {
       if (isFault(error, 'grant.own') || isFault(error, 'forbidden')) {
-        const data = { grant: id, act, why: error.code }
-        await journal.execute(() => ({
-          events: [{ type: 'attempt.refused', subject: who.person, outcome: 'refused', data }],
-          result: undefined,
-        }))
+        await attempt(who, id, act, error.code)
       }
       throw error
     }
@@ -140,7 +142,7 @@ export function createGrants(ports: GrantPorts) {
 
     endNow,
 
-    /** Locks and ends all that the lock covers, live and pending. */
+    /** Locks and ends what is live under it; what is pending is refused when it would open. */
     lock: (
       who: VerifiedPrincipal,
       on: LockOn,
@@ -184,9 +186,14 @@ export function createGrants(ports: GrantPorts) {
 
     get(who: VerifiedPrincipal, id: string): Grant {
       const grant = current(id)
-      if (!maySee(who, grant))
-        throw new Fault('forbidden', 'This grant is neither yours nor yours to answer for.')
-      return grant
+      if (maySee(who, grant)) return grant
+      // The answer does not wait for the record of an attempt that reads nothing (attack 6).
+      attempt(who, id, 'read', 'forbidden').catch(() =>
+        ports.unlogged('an attempt to read a grant', { grant: id }),
+      )
+      throw new Fault('forbidden', 'This grant is neither yours nor yours to answer for.', {
+        next: 'Its requester, its approvers and auditors see it; this attempt was recorded.',
+      })
     },
 
     /** The reason given with the request; undefined once erased. */

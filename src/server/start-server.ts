@@ -225,6 +225,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const welcome = await firstStart({ config, journal, identity, version })
     await policy.start()
 
+    gateway.start(grant =>
+      grantOperations.endNow(grant.id, grant.shortened ? 'incident_resolved' : 'expired'),
+    )
     const listening = new Map<string, { host: string; port: number }>()
     for (const protocol of protocols) {
       const at = config.listen.protocols[protocol.name]
@@ -233,9 +236,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listening.set(protocol.name, { host: clientHost(at.host, origin), port: listener.port })
     }
 
-    gateway.start(grant =>
-      grantOperations.endNow(grant.id, grant.shortened ? 'incident_resolved' : 'expired'),
-    )
     const failing = (error: unknown, name: string, key: string): void => report(error, `${name} ${key}`)
     const reactors: Reactor[] = [
       keepGrants(ports, (id, reason) => grantOperations.endNow(id, reason), failing),

@@ -82,6 +82,10 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('attacks', () => {
     await expect(ben.get(path)).rejects.toMatchObject({ status: 403 })
     expect(await events('recording.refused')).toBe(before + 1)
     await expect(ben.get(`/v1/grants/${grant}`)).resolves.toBeDefined()
+    const attempts = await events('attempt.refused')
+    const eve = await world.signIn('eve')
+    await expect(eve.get(`/v1/grants/${grant}`)).rejects.toMatchObject({ status: 403 })
+    await expect.poll(() => events('attempt.refused')).toBe(attempts + 1)
   })
 
   it('requirement 16: a login for one grant does not open another, an id of another kind is not found', async () => {

@@ -69,7 +69,7 @@ export async function scratchLog(under: string = tmpdir()): Promise<Scratch> {
       })
     },
     verify: () => verifyLog({ disk, vkey: VKEY, signer: nodeDisk(signer) }),
-    remove: () => rm(folder, { recursive: true }),
+    remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
-import { createInspector } from '../src/protocols/postgres/inspect.ts'
-import { DEFAULT_REFUSE } from '../src/protocols/postgres/refuse-rules.ts'
+import { createInspector } from '../src/protocols/postgres/inspect/inspect.ts'
+import { DEFAULT_REFUSE } from '../src/protocols/postgres/inspect/refuse-rules.ts'
 import { keep } from './machine.ts'
 
 /**

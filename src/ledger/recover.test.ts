@@ -18,10 +18,16 @@ const first = (): string => join(scratch.log, segmentPath(0))
 
 /** The files as they are at this moment, as a crash would leave them, in place of what follows. */
 async function crashed(log: Log): Promise<void> {
-  await cp(scratch.folder, `${scratch.folder}-crash`, { recursive: true, filter: path => !path.endsWith('.tmp') })
+  await cp(scratch.folder, `${scratch.folder}-crash`, {
+    recursive: true,
+    filter: path => !path.endsWith('.tmp'),
+  })
   await log.close()
   await rm(scratch.folder, { recursive: true })
-  await cp(`${scratch.folder}-crash`, scratch.folder, { recursive: true, filter: path => !path.endsWith('.tmp') })
+  await cp(`${scratch.folder}-crash`, scratch.folder, {
+    recursive: true,
+    filter: path => !path.endsWith('.tmp'),
+  })
   await rm(`${scratch.folder}-crash`, { recursive: true })
 }
 
@@ -77,7 +83,10 @@ describe('a start after a crash', () => {
     const whole = await readFile(first())
     const [, , begin = 0, end = 0] = frameOffsets(whole)
     expect(end).toBeGreaterThan(begin)
-    await cp(scratch.folder, `${scratch.folder}-kept`, { recursive: true, filter: path => !path.endsWith('.tmp') })
+    await cp(scratch.folder, `${scratch.folder}-kept`, {
+      recursive: true,
+      filter: path => !path.endsWith('.tmp'),
+    })
     for (let cut = begin + 1; cut < end; cut += 37) {
       const torn = Buffer.from(whole)
       torn.fill(0, cut, end)
@@ -89,7 +98,10 @@ describe('a start after a crash', () => {
       await again.close()
       expect((await scratch.verify()).findings).toEqual([])
       await rm(scratch.folder, { recursive: true })
-      await cp(`${scratch.folder}-kept`, scratch.folder, { recursive: true, filter: path => !path.endsWith('.tmp') })
+      await cp(`${scratch.folder}-kept`, scratch.folder, {
+        recursive: true,
+        filter: path => !path.endsWith('.tmp'),
+      })
     }
     await rm(`${scratch.folder}-kept`, { recursive: true })
   })
@@ -193,12 +205,18 @@ describe('a start refuses, and changes nothing', () => {
     const log = await scratch.open()
     await fill(log, 10)
     await log.close()
-    await cp(scratch.log, `${scratch.folder}/older`, { recursive: true, filter: path => !path.endsWith('.tmp') })
+    await cp(scratch.log, `${scratch.folder}/older`, {
+      recursive: true,
+      filter: path => !path.endsWith('.tmp'),
+    })
     const next = await scratch.open()
     await fill(next, 10)
     await next.close()
     await rm(scratch.log, { recursive: true })
-    await cp(`${scratch.folder}/older`, scratch.log, { recursive: true, filter: path => !path.endsWith('.tmp') })
+    await cp(`${scratch.folder}/older`, scratch.log, {
+      recursive: true,
+      filter: path => !path.endsWith('.tmp'),
+    })
     await refused(/turned back: the signer remembers 21 entries, 11 are whole/, {
       file: segmentPath(0),
       index: 11,

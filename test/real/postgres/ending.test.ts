@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { cancelRequest } from '../../../src/protocols/postgres/encode.ts'
+import { cancelRequest } from '../../../src/protocols/postgres/messages/encode.ts'
 import type { SessionEnd } from '../../../src/target/action.ts'
 import { missing } from '../servers/missing.ts'
 import { LOGIN, openLab, SECRET, type Lab } from './lab.ts'

@@ -14,7 +14,7 @@ import {
   createPostgresProtocol,
   type PostgresOptions,
 } from '../../../src/protocols/postgres/index.ts'
-import type { Inspector } from '../../../src/protocols/postgres/inspector.ts'
+import type { Inspector } from '../../../src/protocols/postgres/inspect/inspector.ts'
 import type { SessionEnd, SessionRules } from '../../../src/target/action.ts'
 import { Passage } from '../../../src/target/passage.ts'
 import type { Protocol, ScramVerifier } from '../../../src/target/protocol.ts'

@@ -7,9 +7,9 @@ import {
   saslResponse,
   sslRequest,
   startup,
-} from '../../../src/protocols/postgres/encode.ts'
-import { decodeReport } from '../../../src/protocols/postgres/decode.ts'
-import { scramClient } from '../../../src/protocols/postgres/scram-client.ts'
+} from '../../../src/protocols/postgres/messages/encode.ts'
+import { decodeReport } from '../../../src/protocols/postgres/messages/decode.ts'
+import { scramClient } from '../../../src/protocols/postgres/login/scram-client.ts'
 import { FrameReader } from '../../../src/wire/frame-reader.ts'
 
 export interface RawMessage {

@@ -8,7 +8,7 @@ import {
   readyForQuery,
   authenticationOk,
   backendKeyData,
-} from '../../../src/protocols/postgres/encode.ts'
+} from '../../../src/protocols/postgres/messages/encode.ts'
 import { missing } from '../servers/missing.ts'
 import { openLab, LOGIN, SECRET, type Lab } from './lab.ts'
 import { RawClient, say } from './raw-client.ts'

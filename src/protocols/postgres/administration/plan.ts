@@ -1,0 +1,146 @@
+import type { Scope, Target } from '../../../kernel/target.ts'
+import { identifier, literal } from './quote.ts'
+import { scopeGrants, scopeRole, type HiddenColumn, type RelationGrant } from './scope-role.ts'
+import { readSettings } from './settings.ts'
+
+/**
+ * The SQL that a target's owner (a superuser, or the owner of what is granted) runs once, and again after each change of
+ * the scopes: it brings the roles to exactly what is configured. Pure text: nothing is asked of the target.
+ */
+export function planSql(target: Target): string {
+  const { user, database } = readSettings(target)
+  const scopes = Object.entries(target.scopes)
+  return [
+    `-- breakglass: roles for the target ${comment(target.name)}. Run it in the database ${comment(database)} as a superuser.`,
+    '-- Safe to run again; do so after every change of the scopes and after creating tables that a scope should reach.',
+    'SET standard_conforming_strings = on;',
+    'BEGIN;',
+    '',
+    '-- The login breakglass acts with: it makes and ends short-lived logins and can do nothing else here.',
+    `-- Set its password yourself: \\password ${comment(user)}`,
+    createRole(user, 'LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS'),
+    `ALTER ROLE ${identifier(user)} LOGIN CREATEROLE;`,
+    `GRANT pg_signal_backend TO ${identifier(user)};`,
+    ...scopes.flatMap(([name, scope]) => ['', ...scopeSql(target, name, scope, user, database)]),
+    '',
+    'COMMIT;',
+    '',
+  ].join('\n')
+}
+
+function scopeSql(target: Target, name: string, scope: Scope, user: string, database: string): string[] {
+  const role = scopeRole(target, name)
+  // On 16 and later only who has ADMIN OPTION on a role can put logins into it; before, CREATEROLE is enough.
+  const admin = `GRANT ${identifier(role)} TO ${identifier(user)} WITH ADMIN OPTION;`
+  if (scope.as !== undefined) {
+    return [`-- Scope ${comment(name)}: the existing role ${comment(role)}, as it is.`, admin]
+  }
+  const { grants, hidden } = scopeGrants(target, name, scope)
+  return [
+    `-- Scope ${comment(name)}.`,
+    createRole(role, 'NOLOGIN'),
+    `ALTER ROLE ${identifier(role)} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;`,
+    `COMMENT ON ROLE ${identifier(role)} IS ${literal(`breakglass scope ${name} of ${target.name}`)};`,
+    admin,
+    `GRANT CONNECT ON DATABASE ${identifier(database)} TO ${identifier(role)};`,
+    '-- What the role had on tables before goes, then it gets what is configured.',
+    revokeAll(role),
+    ...grants.map(grant => grantSql(role, grant, hidden)),
+  ]
+}
+
+function createRole(role: string, attributes: string): string {
+  return doBlock(
+    'BEGIN',
+    `  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${literal(role)}) THEN`,
+    `    CREATE ROLE ${identifier(role)} ${attributes};`,
+    '  END IF;',
+    'END',
+  )
+}
+
+function revokeAll(role: string): string {
+  const revoke = (what: string) =>
+    `    EXECUTE pg_catalog.format('REVOKE ALL ON ${what} %I FROM %I', one.nspname, ${literal(role)});`
+  return doBlock(
+    'DECLARE one record; BEGIN',
+    `  FOR one IN SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP`,
+    revoke('ALL TABLES IN SCHEMA'),
+    revoke('ALL SEQUENCES IN SCHEMA'),
+    revoke('SCHEMA'),
+    '  END LOOP;',
+    'END',
+  )
+}
+
+/** Dollar-quoted with a tag that no name inside can end. */
+function doBlock(...lines: readonly string[]): string {
+  const body = lines.join('\n')
+  let tag = 'plan'
+  while (body.includes(`$${tag}$`)) tag += '_'
+  return `DO $${tag}$\n${body}\n$${tag}$;`
+}
+
+/**
+ * Relations and columns are looked up when the plan runs. SELECT on a table with hidden columns becomes SELECT on each of the
+ * others, so the target itself refuses the hidden ones. INSERT brings the sequences that the table's columns own.
+ */
+function grantSql(role: string, grant: RelationGrant, hidden: readonly HiddenColumn[]): string {
+  const others = grant.allow.filter(word => word !== 'select').map(word => word.toUpperCase())
+  const select = grant.allow.includes('select')
+  const lines = [
+    'DECLARE one record; columns text; BEGIN',
+    `  EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', ${literal(grant.schema)}, ${literal(role)});`,
+    `  FOR one IN SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+    `    WHERE n.nspname = ${literal(grant.schema)} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')${grant.relation === '*' ? '' : ` AND c.relname = ${literal(grant.relation)}`} LOOP`,
+  ]
+  if (others.length > 0) {
+    lines.push(
+      `    EXECUTE pg_catalog.format('GRANT ${others.join(', ')} ON %I.%I TO %I', one.nspname, one.relname, ${literal(role)});`,
+    )
+  }
+  if (select) lines.push(...selectLines(role, hidden))
+  if (grant.allow.includes('insert')) lines.push(...sequenceLines(role))
+  return doBlock(...lines, '  END LOOP;', 'END')
+}
+
+function selectLines(role: string, hidden: readonly HiddenColumn[]): string[] {
+  const whole = `EXECUTE pg_catalog.format('GRANT SELECT ON %I.%I TO %I', one.nspname, one.relname, ${literal(role)});`
+  if (hidden.length === 0) return [`    ${whole}`]
+  const isHidden = hidden.map(hiddenCondition).join(' OR ')
+  return [
+    `    IF EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = one.oid AND a.attnum > 0 AND NOT a.attisdropped AND (${isHidden})) THEN`,
+    `      SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum) INTO columns`,
+    `        FROM pg_catalog.pg_attribute a WHERE a.attrelid = one.oid AND a.attnum > 0 AND NOT a.attisdropped AND NOT (${isHidden});`,
+    `      IF columns IS NOT NULL THEN`,
+    `        EXECUTE pg_catalog.format('GRANT SELECT (%s) ON %I.%I TO %I', columns, one.nspname, one.relname, ${literal(role)});`,
+    `      END IF;`,
+    `    ELSE`,
+    `      ${whole}`,
+    `    END IF;`,
+  ]
+}
+
+function hiddenCondition({ schema, relation, column }: HiddenColumn): string {
+  const parts = [
+    schema === '*' ? '' : `one.nspname = ${literal(schema)}`,
+    relation === '*' ? '' : `one.relname = ${literal(relation)}`,
+    column === '*' ? '' : `a.attname = ${literal(column)}`,
+  ].filter(part => part !== '')
+  return parts.length === 0 ? 'true' : `(${parts.join(' AND ')})`
+}
+
+function sequenceLines(role: string): string[] {
+  return [
+    `    SELECT pg_catalog.string_agg(pg_catalog.format('GRANT USAGE ON SEQUENCE %s TO %I', d.objid::regclass, ${literal(role)}), '; ') INTO columns`,
+    `      FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'`,
+    `      WHERE d.refobjid = one.oid AND d.classid = 'pg_catalog.pg_class'::regclass AND d.deptype IN ('a', 'i');`,
+    `    IF columns IS NOT NULL THEN EXECUTE columns; END IF;`,
+  ]
+}
+
+/** A name inside a comment must not end the comment's line. */
+function comment(name: string): string {
+  // oxlint-disable-next-line no-control-regex -- line breaks are exactly what must not get through
+  return JSON.stringify(name.replaceAll(/[\u0000-\u001f\u2028\u2029]/g, ' ')).slice(1, -1)
+}

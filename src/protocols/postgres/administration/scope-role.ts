@@ -1,0 +1,95 @@
+import { sha256Hex } from '../../../kernel/bytes.ts'
+import { Fault } from '../../../kernel/faults.ts'
+import type { Scope, Target } from '../../../kernel/target.ts'
+
+/** Table privileges of PostgreSQL ("Privileges"), as procedures write them. */
+export const TABLE_PRIVILEGES = [
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'truncate',
+  'references',
+  'trigger',
+] as const
+export type TablePrivilege = (typeof TABLE_PRIVILEGES)[number]
+
+const LONGEST_ROLE = 63
+
+/** The role a scope stands for: an existing one, or the one that `plan` installs. */
+export function scopeRole(target: Target, name: string): string {
+  const scope = target.scopes[name]
+  if (scope === undefined) {
+    throw new Fault('target.misconfigured', `the target ${target.name} has no scope ${name}`, {
+      next: `Use one of: ${Object.keys(target.scopes).join(', ') || 'none is configured'}.`,
+    })
+  }
+  if (scope.as !== undefined) return scope.as
+  // Names of targets and scopes have no dot, so no two scopes share a role.
+  const role = `bg_scope_${target.name}.${name}`
+  if (Buffer.byteLength(role) <= LONGEST_ROLE) return role
+  return `${role.slice(0, LONGEST_ROLE - 9)}_${sha256Hex(role).slice(0, 8)}`
+}
+
+export interface RelationGrant {
+  readonly schema: string
+  /** `*`: every table, view and foreign table of the schema at the time the plan runs. */
+  readonly relation: string
+  readonly allow: readonly TablePrivilege[]
+}
+
+export interface HiddenColumn {
+  /** `*` where the configuration names none. */
+  readonly schema: string
+  readonly relation: string
+  readonly column: string
+}
+
+/** What a scope grants, parsed. Fault `config.invalid` names the entry that does not fit. */
+export function scopeGrants(
+  target: Target,
+  name: string,
+  scope: Scope,
+): { grants: readonly RelationGrant[]; hidden: readonly HiddenColumn[] } {
+  const at = `targets.${target.name}.scopes.${name}`
+  const grants = (scope.privileges ?? []).map(({ on, allow }) => {
+    const [schema, relation, more] = split(on)
+    if (schema === undefined || relation === undefined || more !== undefined || schema === '*') {
+      throw invalid(`${at}.privileges: ${JSON.stringify(on)} is not schema.table or schema.*`)
+    }
+    return { schema, relation, allow: allow.map(word => privilege(word, at)) }
+  })
+  const hidden = (scope.hide ?? []).map(entry => {
+    const parts = split(entry)
+    const column = parts.at(-1)
+    const relation = parts.at(-2)
+    if (column === undefined || relation === undefined || parts.length > 3) {
+      throw invalid(`${at}.hide: ${JSON.stringify(entry)} is not table.column or schema.table.column`)
+    }
+    return { schema: parts.length === 3 ? (parts[0] ?? '*') : '*', relation, column }
+  })
+  return { grants, hidden }
+}
+
+/** All scopes of a target, for `checkSettings`. */
+export function checkScopes(target: Target): void {
+  for (const [name, scope] of Object.entries(target.scopes)) scopeGrants(target, name, scope)
+}
+
+function privilege(word: string, at: string): TablePrivilege {
+  const found = TABLE_PRIVILEGES.find(known => known === word.toLowerCase())
+  if (found === undefined)
+    throw invalid(`${at}.privileges: ${JSON.stringify(word)} is not one of ${TABLE_PRIVILEGES.join(', ')}`)
+  return found
+}
+
+/** `a.b.c` and `"a.b".c`: double quotes keep a dot inside a name. */
+function split(text: string): string[] {
+  const parts = [...text.matchAll(/(?:^|\.)(?:"((?:[^"]|"")+)"|([^".]+))/g)]
+  const whole = parts.map(part => part[0]).join('')
+  return whole === text ? parts.map(part => part[1]?.replaceAll('""', '"') ?? part[2] ?? '') : []
+}
+
+function invalid(what: string): Fault {
+  return new Fault('config.invalid', what, { next: 'Run `breakglass policy check` after the change.' })
+}

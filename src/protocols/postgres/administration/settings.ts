@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { Fault } from '../../../kernel/faults.ts'
+import type { Target } from '../../../kernel/target.ts'
+
+/** A secret as configuration holds it: read when it is used, never printed. */
+interface ReadableSecret {
+  read(): string
+}
+
+const identifier = z
+  .string()
+  .min(1)
+  .refine(text => Buffer.byteLength(text) <= 63, 'at most 63 bytes')
+  // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused
+  .refine(text => !/[\u0000-\u001f\u007f]/.test(text), 'no control characters')
+
+const schema = z.strictObject({
+  database: identifier,
+  login: z.strictObject({
+    user: identifier,
+    password: z.union([z.string(), z.custom<ReadableSecret>(isReadable)], {
+      error: 'a secret: { env: NAME } or { file: PATH }',
+    }),
+  }),
+  tls: z.enum(['disable', 'require', 'verify-full']).default('verify-full'),
+  ca: z.string().min(1).optional(),
+  /** Connections one grant may have open at the target (CONNECTION LIMIT of its login). */
+  connections: z.int().min(1).max(10_000).default(32),
+})
+
+export interface PostgresSettings {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly tls: 'disable' | 'require' | 'verify-full'
+  readonly connections: number
+  /** Read at each use. Fault `config.invalid` when the secret is not there. */
+  password(): string
+  /** PEM of the authority for `verify-full`; undefined means the system's. Fault `config.invalid` when it cannot be read. */
+  authority(): string | undefined
+}
+
+/** The protocol's own fields of a target. Fault `config.invalid` names the first field that does not fit. */
+export function readSettings(target: Target): PostgresSettings {
+  const parsed = schema.safeParse(target.settings)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const field = [...(issue?.path ?? [])].join('.')
+    const at = field === '' ? `targets.${target.name}` : `targets.${target.name}.${field}`
+    throw new Fault('config.invalid', `${at}: ${issue?.message ?? 'does not fit'}`, {
+      next: 'A postgres target has database, login { user, password }, and optionally tls, ca and connections.',
+    })
+  }
+  const { database, login, tls, ca, connections } = parsed.data
+  const { host, port } = parseAddress(target)
+  return {
+    host,
+    port,
+    database,
+    user: login.user,
+    tls,
+    connections,
+    password: () => (typeof login.password === 'string' ? login.password : login.password.read()),
+    authority: () => (ca === undefined ? undefined : readAuthority(ca, target.name)),
+  }
+}
+
+function isReadable(value: unknown): value is ReadableSecret {
+  return typeof value === 'object' && value !== null && 'read' in value && typeof value.read === 'function'
+}
+
+function parseAddress(target: Target): { host: string; port: number } {
+  const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(target.address)
+  const port = Number(found?.[3] ?? 0)
+  if (!found || port < 1 || port > 65_535) {
+    throw new Fault('config.invalid', `targets.${target.name}.address: not of the form host:port`, {
+      next: 'Write db1.internal:5432.',
+    })
+  }
+  return { host: found[1] ?? found[2] ?? '', port }
+}
+
+function readAuthority(ca: string, target: string): string {
+  if (ca.includes('-----BEGIN')) return ca
+  try {
+    return readFileSync(ca, 'utf8')
+  } catch (cause) {
+    throw new Fault('config.invalid', `targets.${target}.ca: the file cannot be read`, {
+      next: `Put the PEM of the target's authority at ${ca}, or into the configuration.`,
+      cause,
+    })
+  }
+}

@@ -1,0 +1,86 @@
+import type { Duplex } from 'node:stream'
+import { Fault } from '../../../kernel/faults.ts'
+import type { Passage } from '../../../target/passage.ts'
+import type { TargetConnection } from '../../../target/protocol.ts'
+import type { PostgresClient } from '../login/client.ts'
+import { cancelRequest } from '../messages/encode.ts'
+import { readSettings, type PostgresSettings } from '../administration/settings.ts'
+import { linkTarget, type TargetLink, unreachable } from './target-link.ts'
+import { loginAtTarget, type Greeting } from './target-login.ts'
+
+const CANCEL_MS = 5000
+
+/** A connection at the target under the grant's login, ready for its first query. */
+export class PostgresTarget implements TargetConnection {
+  readonly stream: Duplex
+  readonly greeting: Greeting
+  readonly facts: Readonly<Record<string, string | number>>
+  readonly #settings: PostgresSettings
+
+  constructor(link: TargetLink, greeting: Greeting, settings: PostgresSettings) {
+    this.stream = link.stream
+    this.greeting = greeting
+    this.#settings = settings
+    this.facts = {
+      version: greeting.parameters.get('server_version') ?? '',
+      pid: greeting.pid,
+      tls: link.certificate === undefined ? 'off' : 'on',
+    }
+  }
+
+  /** Asks the target to cancel what this connection runs, on a connection of its own; nobody waits for it. */
+  cancel(): void {
+    const { pid, cancelKey } = this.greeting
+    linkTarget(this.#settings, AbortSignal.timeout(CANCEL_MS)).then(
+      ({ stream, socket }) => {
+        stream.resume()
+        stream.end(cancelRequest(pid, cancelKey))
+        setTimeout(() => socket.destroy(), CANCEL_MS).unref()
+      },
+      () => undefined,
+    )
+  }
+
+  close(): void {
+    this.stream.destroy()
+  }
+}
+
+/** See `Protocol.dial`. The settings the client chose at its start go along; who it is and where it goes do not come from it. */
+export async function dial(
+  passage: Passage,
+  client: PostgresClient,
+  timeoutMs: number,
+): Promise<PostgresTarget> {
+  const settings = readSettings(passage.target)
+  if (client.database !== '' && client.database !== settings.database) {
+    throw new Fault('input.invalid', `this login is for the database "${settings.database}" only`, {
+      next: `Connect with dbname=${settings.database}, or name no database.`,
+    })
+  }
+  const signal = AbortSignal.any([client.closed, AbortSignal.timeout(timeoutMs)])
+  const link = await linkTarget(settings, signal)
+  const abandon = () => link.socket.destroy()
+  signal.addEventListener('abort', abandon, { once: true })
+  try {
+    const parameters = {
+      ...client.settings,
+      client_encoding: 'UTF8',
+      application_name: client.application,
+      options: '-c standard_conforming_strings=on',
+    }
+    const greeting = await loginAtTarget(link, settings, passage.login, parameters)
+    if (signal.aborted) throw unreachable(settings, signal.reason)
+    return new PostgresTarget(link, greeting, settings)
+  } catch (cause) {
+    link.socket.destroy()
+    throw cause instanceof Fault && cause.code !== 'protocol.violation'
+      ? cause
+      : new Fault('target.misconfigured', 'the target answered the login with something else', {
+          next: 'Check that `address` is a PostgreSQL server.',
+          cause,
+        })
+  } finally {
+    signal.removeEventListener('abort', abandon)
+  }
+}

@@ -1,0 +1,34 @@
+import type { Objection } from '../../../target/action.ts'
+
+/** What a text of SQL would do, seen without running it. */
+export interface Inspection {
+  /** False: it does not parse; `objections` then holds rule `unparsable` or `too_complex`. */
+  readonly ok: boolean
+  /** Per statement, lower case: `select`, `update`, `begin`, `execute`, … */
+  readonly verbs: readonly string[]
+  /** Any statement may change rows or state. */
+  readonly writes: boolean
+  /** Exactly one plain write (insert, update, delete, merge, or a CTE with one) without transaction control. */
+  readonly autocommitWrite: boolean
+  readonly transactionControl: boolean
+  /** Qualified names touched. */
+  readonly objects: readonly string[]
+  /** SQL PREPARE: the name as the server folds it, and what the prepared statement would do. */
+  readonly prepares?: { readonly name: string; readonly inner: Inspection }
+  /** Names in EXECUTE and EXPLAIN EXECUTE. */
+  readonly executes?: readonly string[]
+  /** Names in DEALLOCATE; `*` for all. */
+  readonly deallocates?: readonly string[]
+  readonly copy?: 'in' | 'out'
+  /** Under the rules given to `inspect`. */
+  readonly objections: readonly Objection[]
+}
+
+export interface Inspector {
+  /**
+   * Synchronous when the verdict is cached; otherwise parses in a worker. Never rejects: faults become objections
+   * (`unparsable`, `too_complex`). `refuse` names the rules of the session (`scope.refuse`).
+   */
+  inspect(text: string, refuse: readonly string[]): Inspection | Promise<Inspection>
+  close(): Promise<void>
+}

@@ -1,0 +1,28 @@
+import { parentPort } from 'node:worker_threads'
+import { loadModule, parseSync, SqlError } from 'libpg-query'
+import type { LaneReply } from './lane.ts'
+import { readTree } from './text.ts'
+import type { Node } from './tree.ts'
+
+/**
+ * The parser lives here because a text can overflow its stack; after that its memory cannot be trusted, so whatever is not an
+ * answer of the grammar is a fault, upon which the owner of this thread ends it.
+ */
+const port = parentPort
+if (!port) throw new Error('inspect/worker runs as a worker thread')
+
+await loadModule()
+port.on('message', (text: string) => port.postMessage(read(text)))
+port.postMessage({ kind: 'ready' } satisfies LaneReply)
+
+function read(text: string): LaneReply {
+  try {
+    return { kind: 'facts', facts: readTree(parseSync(text) as unknown as Node) }
+  } catch (error) {
+    if (error instanceof RangeError) return { kind: 'fault', why: 'it is nested too deeply' }
+    if (!(error instanceof SqlError)) return { kind: 'fault', why: 'the parser failed on it' }
+    // The grammar's own stack is bounded; running into the bound is an orderly error, but no verdict on the text.
+    if (error.message.startsWith('memory exhausted')) return { kind: 'fault', why: 'it is nested too deeply' }
+    return { kind: 'unparsable', message: error.message }
+  }
+}

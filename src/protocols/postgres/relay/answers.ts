@@ -1,0 +1,301 @@
+import { Fault } from '../../../kernel/faults.ts'
+import type { Guard } from '../../../target/protocol.ts'
+import { FrameReader, type FrameMode } from '../../../wire/frame-reader.ts'
+import type { Outlet } from '../../../wire/outlet.ts'
+import { decodeParameterStatus, decodeReport, decodeRowDescription, rowsOfTag } from '../messages/decode.ts'
+import type { Dialogue, Request } from './dialogue.ts'
+import { BACKEND, LARGEST_MESSAGE, STATUS } from '../messages/messages.ts'
+import { refusalError } from '../messages/native-error.ts'
+import type { Statements } from './statements.ts'
+import type { ResultText } from './result-text.ts'
+import type { Tally } from './tally.ts'
+
+/** Messages up to this size reach the client whole, so that there is always a border to speak at; longer ones stream. */
+const HELD_WHOLE = 65_536
+/** Messages that must be understood are not taken longer than this. */
+const LARGEST_UNDERSTOOD = 1_048_576
+const MOST_UNSETTLED = 1000
+/** DEALLOCATE and DISCARD begin with it, and few other tags. */
+const LETTER_D = 68
+
+/** These may be as long as the data are; of the others the longest is an error that quotes a statement. */
+const STREAMS: ReadonlySet<number> = new Set([
+  BACKEND.dataRow,
+  BACKEND.copyData,
+  BACKEND.functionCallResponse,
+  BACKEND.notification,
+])
+
+const KNOWN: ReadonlySet<number> = new Set(Object.values(BACKEND))
+
+function route(tag: number, length: number): FrameMode {
+  if (!KNOWN.has(tag) || length > LARGEST_MESSAGE) throw violation('an unknown message')
+  if (length <= HELD_WHOLE) return 'whole'
+  if (STREAMS.has(tag)) return 'pieces'
+  if (length > LARGEST_UNDERSTOOD) throw violation('a message of impossible length')
+  return 'whole'
+}
+
+function violation(what: string): Fault {
+  return new Fault('protocol.violation', `the target sent ${what}`)
+}
+
+export interface AnswersOptions {
+  readonly guard: Guard
+  readonly dialogue: Dialogue
+  readonly statements: Statements
+  readonly outlet: Outlet
+}
+
+/** Parameters that decide how a statement is read; a target that says otherwise than these ends the session (DESIGN §4). */
+const PINNED: Readonly<Record<string, string>> = {
+  standard_conforming_strings: 'on',
+  client_encoding: 'UTF8',
+}
+
+/** Throws Fault `protocol.violation` when a reported parameter is not what statements were judged under. */
+export function checkPinned(name: string, value: string): void {
+  const wanted = PINNED[name]
+  if (wanted === undefined || wanted === value) return
+  throw violation(`${name} = ${value}, but statements are judged under ${name} = ${wanted}`)
+}
+
+/** The direction target → client: counts, records and passes on what the target answers, in its order. */
+export class Answers {
+  readonly #guard: Guard
+  readonly #dialogue: Dialogue
+  readonly #statements: Statements
+  readonly #outlet: Outlet
+  readonly #reader = new FrameReader(route)
+  readonly #portals = new Map<string, Tally>()
+  /** Counted to the end, reported when the Sync or query they belong to is over: a commit may still fail. */
+  readonly #settling: Tally[] = []
+  #copyBinary = false
+  /** The target said goodbye (FATAL): what closes next is its doing. */
+  fatal: string | undefined
+
+  constructor(options: AnswersOptions) {
+    this.#guard = options.guard
+    this.#dialogue = options.dialogue
+    this.#statements = options.statements
+    this.#outlet = options.outlet
+  }
+
+  /** False while the client is in the middle of a message that streams. */
+  get atBorder(): boolean {
+    return !this.#reader.insidePieces
+  }
+
+  /** Takes a chunk; false when the client is slow. Throws Fault `protocol.violation`. */
+  take(chunk: Buffer): boolean {
+    this.#reader.feed(chunk)
+    while (this.#reader.next()) this.#message()
+    const ready = this.#outlet.flush()
+    this.#dialogue.notify()
+    return ready
+  }
+
+  /** Reports everything that will not be answered any more. */
+  abandon(why: string): void {
+    for (const request of this.#dialogue.abandon()) request.tally?.fail('08006', why).settle(this.#guard)
+    for (const tally of [...this.#settling, ...this.#portals.values()])
+      tally.fail('08006', why).settle(this.#guard)
+    this.#settling.length = 0
+    this.#portals.clear()
+  }
+
+  #message(): void {
+    const { tag, bytes, start, end, first, length } = this.#reader
+    const head = this.#dialogue.head
+    if (tag === BACKEND.error) return this.#error(head)
+    if (tag === BACKEND.notice || tag === BACKEND.notification) return this.#outlet.add(bytes, start, end)
+    if (tag === BACKEND.parameterStatus) {
+      const { name, value } = decodeParameterStatus(bytes, start + 5, end)
+      checkPinned(name, value)
+      return this.#outlet.add(bytes, start, end)
+    }
+    if (head === undefined) throw violation('an answer that nobody asked for')
+    const tally = this.#tallyOf(head)
+    if (tally && first) tally.bytes += length
+    if (this.#answer(head, tag, tally) && !head.hidden) this.#outlet.add(bytes, start, end)
+  }
+
+  /** True when the message goes on to the client. */
+  #answer(head: Request, tag: number, tally: Tally | undefined): boolean {
+    switch (tag) {
+      case BACKEND.dataRow:
+      case BACKEND.copyData:
+        if (tally && this.#reader.first) this.#row(tally, tag)
+        return true
+      case BACKEND.rowDescription:
+        if (tally?.result) this.#names(tally.result)
+        if (head.kind === 'describe') this.#dialogue.answered()
+        return true
+      case BACKEND.noData:
+        if (head.kind === 'describe') this.#dialogue.answered()
+        return true
+      case BACKEND.parameterDescription:
+      case BACKEND.copyDone:
+        return true
+      case BACKEND.parseComplete:
+        expect(head, 'parse')
+        if (head.definition) this.#statements.confirmed(head.name, head.definition)
+        // Nothing later undoes a Parse.
+        head.tally?.settle(this.#guard)
+        this.#dialogue.answered()
+        return true
+      case BACKEND.bindComplete:
+        expect(head, 'bind')
+        this.#portalDone(head.name)
+        if (head.tally) this.#portals.set(head.name, head.tally)
+        this.#dialogue.answered()
+        return true
+      case BACKEND.closeComplete:
+        expect(head, 'close')
+        if (head.ofStatement) this.#statements.closed(head.name)
+        else this.#portalDone(head.name)
+        this.#dialogue.answered()
+        return true
+      case BACKEND.commandComplete:
+        return this.#complete(head, tally)
+      case BACKEND.emptyQuery:
+      case BACKEND.portalSuspended:
+        tally?.count(undefined)
+        if (head.kind === 'execute') this.#executed(head, tag === BACKEND.emptyQuery)
+        return true
+      case BACKEND.copyInResponse:
+        this.#dialogue.copyBegan()
+        return true
+      case BACKEND.copyOutResponse:
+        this.#copyBinary = this.#reader.bytes[this.#reader.start + 5] === 1
+        return true
+      case BACKEND.functionCallResponse:
+        expect(head, 'function_call')
+        if (tally && this.#reader.last) tally.rows = 1
+        return true
+      case BACKEND.readyForQuery:
+        return this.#ready(head)
+      default:
+        // Authentication, replication and key data have no place in a running session.
+        throw violation('a message out of place')
+    }
+  }
+
+  #row(tally: Tally, tag: number): void {
+    const { bytes, start, end, last } = this.#reader
+    if (tag === BACKEND.dataRow) tally.pendingRows++
+    const { result } = tally
+    if (result === undefined || result.cut) return
+    if (!last) result.cut = true
+    else if (tag === BACKEND.copyData) result.copied(bytes.subarray(start + 5, end), this.#copyBinary)
+    else result.row(bytes, start + 5, end, tally.formats)
+  }
+
+  #names(result: ResultText): void {
+    const { bytes, start, end } = this.#reader
+    result.names(decodeRowDescription(bytes, start + 5, end).names)
+  }
+
+  #complete(head: Request, tally: Tally | undefined): boolean {
+    const { bytes, start, end } = this.#reader
+    tally?.count(rowsOfTag(bytes, start + 5, end))
+    this.#dialogue.copyIn = false
+    if (bytes[start + 5] === LETTER_D) this.#maybeForgotten(bytes.toString('latin1', start + 5, end - 1))
+    const held = head.watch?.complete(bytes.subarray(start, end)) ?? false
+    if (head.kind === 'execute') this.#executed(head, true)
+    return !held
+  }
+
+  #maybeForgotten(tag: string): void {
+    if (tag === 'DEALLOCATE ALL' || tag === 'DISCARD ALL') this.#statements.clear()
+  }
+
+  /** `done`: the portal has given its last row. */
+  #executed(head: Request, done: boolean): void {
+    if (done) this.#portalDone(head.name)
+    if (head.tally) this.#settling.push(head.tally)
+    this.#dialogue.answered()
+  }
+
+  #ready(head: Request): boolean {
+    if (head.kind !== 'query' && head.kind !== 'sync' && head.kind !== 'function_call') {
+      throw violation('a ReadyForQuery before its time')
+    }
+    const status = this.#reader.bytes[this.#reader.start + 5] ?? 0
+    this.#dialogue.status = status
+    this.#dialogue.copyIn = false
+    if (status === STATUS.idle && this.#portals.size > 0) {
+      // Portals end with their transaction.
+      this.#settling.push(...this.#portals.values())
+      this.#portals.clear()
+    }
+    const held = head.watch?.ready() ?? false
+    if (head.tally) this.#settling.push(head.tally)
+    if (!held) this.#settle()
+    this.#confirmPrepared(head)
+    this.#dialogue.answered()
+    return !held
+  }
+
+  #error(head: Request | undefined): void {
+    const { bytes, start, end } = this.#reader
+    const { severity, code, message } = decodeReport(bytes, start + 5, end)
+    if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
+    if (head?.refusal) this.#outlet.add(refusalError(head.refusal))
+    else this.#outlet.add(bytes, start, end)
+    if (head === undefined) return
+    this.#dialogue.copyIn = false
+    const said = head.refusal ? { code: '42501', message: head.refusal.what } : { code, message }
+    head.watch?.failed()
+    head.tally?.fail(said.code, said.message)
+    if (head.kind === 'sync') {
+      for (const tally of this.#settling) tally.fail(said.code, said.message)
+      return
+    }
+    if (head.kind === 'query' || head.kind === 'function_call') return
+    if (head.kind === 'execute') {
+      this.#portals.get(head.name)?.fail(said.code, said.message)
+      this.#portalDone(head.name)
+    }
+    for (const gone of this.#dialogue.discard()) {
+      if (gone.kind === 'parse' && gone.definition) this.#statements.failed(gone.name, gone.definition)
+      if (gone.tally) {
+        this.#settling.push(gone.tally.fail('00000', 'not run: an earlier message of the pipeline failed'))
+      }
+    }
+  }
+
+  /** A query that was PREPARE has made a name; one that failed has not, unless other statements stand beside it. */
+  #confirmPrepared(head: Request): void {
+    const { definition, prepares } = head
+    if (prepares === undefined || definition === undefined) return
+    if (head.tally?.error === undefined) this.#statements.confirmed(prepares.name, definition)
+    else if (prepares.alone) this.#statements.failed(prepares.name, definition)
+    else this.#statements.doubtful(prepares.name, definition)
+  }
+
+  #portalDone(name: string): void {
+    const tally = this.#portals.get(name)
+    if (tally === undefined) return
+    this.#portals.delete(name)
+    this.#settling.push(tally)
+    // A client that never sends Sync does not make us remember for ever.
+    if (this.#settling.length > MOST_UNSETTLED) this.#settle()
+  }
+
+  #settle(): void {
+    for (const tally of this.#settling) tally.settle(this.#guard)
+    this.#settling.length = 0
+  }
+
+  /** Whose counters an answer belongs to: an Execute counts for the Bind that made its portal. */
+  #tallyOf(head: Request): Tally | undefined {
+    if (head.kind === 'execute') return this.#portals.get(head.name) ?? head.tally
+    if (head.kind === 'describe') return head.ofStatement ? undefined : this.#portals.get(head.name)
+    return head.tally
+  }
+}
+
+function expect(head: Request, kind: Request['kind']): void {
+  if (head.kind !== kind) throw violation('an answer out of order')
+}

@@ -1,0 +1,123 @@
+import type { Action, Objection } from '../../../target/action.ts'
+import type { Outlet } from '../../../wire/outlet.ts'
+import { bindValues } from './bind-values.ts'
+import { decodeBind, decodeExecute, decodeNamed, decodeParse, type NameKey } from '../messages/decode.ts'
+import { Request } from './dialogue.ts'
+import { execute, flush } from '../messages/encode.ts'
+import { textAction, withExecuted } from './executed.ts'
+import type { Forwarder } from './forwarder.ts'
+import type { Inspection, Inspector } from '../inspect/inspector.ts'
+import { FRONTEND } from '../messages/messages.ts'
+import { MOST_NAMES, NOT_UTF8, TOO_MANY_NAMES, UNKNOWN_STATEMENT } from '../inspect/objections.ts'
+import { united, type Definition } from './statements.ts'
+import { isLimited, LimitedExecute, limitOf } from './write-limit.ts'
+
+/** What a portal runs, as of what was sent; the Bind's tally counts for its rows. */
+interface Portal {
+  readonly inspection: Pick<Inspection, 'verbs' | 'copy'>
+  readonly bind: Request
+}
+
+const FETCH: Action = { kind: 'execute', verbs: ['fetch'], writes: false, objects: [], objections: [] }
+
+/** The extended protocol: Parse and Bind are actions, Describe, Execute and Close follow from them. */
+export class ExtendedAsks {
+  readonly #forwarder: Forwarder
+  readonly #inspector: Inspector
+  readonly #toClient: Outlet
+  readonly #portals = new Map<NameKey, Portal>()
+
+  constructor(forwarder: Forwarder, inspector: Inspector, toClient: Outlet) {
+    this.#forwarder = forwarder
+    this.#inspector = inspector
+    this.#toClient = toClient
+  }
+
+  parse(): Promise<void> | undefined {
+    const { reader, guard } = this.#forwarder
+    const { name, text } = decodeParse(reader.bytes, reader.start + 5, reader.end)
+    if (text === undefined) return this.#judged(name, '', NOT_UTF8)
+    const seen = this.#inspector.inspect(text, guard.rules.refuse)
+    if (!(seen instanceof Promise)) return this.#judged(name, text, seen)
+    return seen.then(inspection => this.#judged(name, text, inspection))
+  }
+
+  #judged(name: NameKey, text: string, seen: Inspection): undefined {
+    const { statements } = this.#forwarder
+    let judged = withExecuted(seen, statements)
+    if (statements.size >= MOST_NAMES)
+      judged = { ...judged, objections: [...judged.objections, TOO_MANY_NAMES] }
+    const request = new Request('parse', name)
+    request.definition = { seq: 0, inspection: judged, text }
+    statements.asked(name, request.definition)
+    this.#forwarder.act(request, textAction('parse', judged, text))
+  }
+
+  bind(): undefined {
+    const { reader, guard, statements } = this.#forwarder
+    const { bindValues: wanted } = guard.rules
+    const fields = decodeBind(reader.bytes, reader.start + 5, reader.end, wanted)
+    const found = statements.find(fields.statement)
+    const objections = found.length === 0 ? [UNKNOWN_STATEMENT] : NO_OBJECTIONS
+    const full = this.#portals.size >= MOST_NAMES
+    const said = bindAction(found, full ? [...objections, TOO_MANY_NAMES] : objections)
+    const request = new Request('bind', fields.portal)
+    request.formats = fields.resultFormats
+    if (!full) this.#portals.set(fields.portal, { inspection: united(found), bind: request })
+    this.#forwarder.act(request, wanted ? { ...said, values: bindValues(fields) } : said)
+  }
+
+  /** True when a write under a limit was begun: what follows is held until it is answered. */
+  execute(): boolean {
+    const forwarder = this.#forwarder
+    const { reader, guard } = forwarder
+    const { portal, maxRows } = decodeExecute(reader.bytes, reader.start + 5, reader.end)
+    const request = new Request('execute', portal)
+    const known = this.#portals.get(portal)
+    if (known === undefined) {
+      // SQL made this portal (DECLARE): what it runs was judged there, that it runs now is an action of its own.
+      forwarder.act(request, FETCH)
+      return false
+    }
+    request.copyIn = known.inspection.copy === 'in'
+    if (guard.rules.writesPerStatement === undefined || !isLimited(known.inspection)) {
+      forwarder.pass(request)
+      return false
+    }
+    // All rows at once: a portal read in parts says only at its end how many rows it changed.
+    const whole = Buffer.concat([maxRows === 0 ? forwarder.view() : execute(portal, 0), flush()])
+    forwarder.order.behind(() => {
+      request.watch = new LimitedExecute(limitOf(forwarder, this.#toClient, known.bind.tally))
+      forwarder.send(request, whole)
+    })
+    return true
+  }
+
+  /** Describe and Close. */
+  named(tag: number): undefined {
+    const { reader } = this.#forwarder
+    const { kind, name } = decodeNamed(reader.bytes, reader.start + 5, reader.end)
+    const request = new Request(tag === FRONTEND.close ? 'close' : 'describe', name)
+    request.ofStatement = kind === 'S'
+    if (request.kind === 'close' && !request.ofStatement) this.#portals.delete(name)
+    this.#forwarder.pass(request)
+  }
+}
+
+const NO_OBJECTIONS: readonly Objection[] = []
+
+/** Longest text repeated with each Bind; the Parse it names has the whole. */
+const SHOWN_TEXT = 1000
+
+function bindAction(found: readonly Definition[], objections: readonly Objection[]): Action {
+  const { verbs, writes, objects } = united(found)
+  const [first] = found
+  if (first === undefined) return { kind: 'bind', verbs, writes, objects, objections }
+  const one = found.length === 1
+  const text = one
+    ? first.text.slice(0, SHOWN_TEXT)
+    : found.map(each => each.text.slice(0, SHOWN_TEXT)).join('\n-- or\n')
+  const parsed = one ? String(first.seq) : found.map(each => each.seq).join(',')
+  const detail = first.seq > 0 ? { parse: parsed } : {}
+  return { kind: 'bind', verbs, writes, objects, objections, text, detail }
+}

@@ -1,0 +1,99 @@
+import type { Inspection } from '../inspect/inspector.ts'
+
+/** A prepared statement: what it was judged to be. */
+export interface Definition {
+  readonly inspection: Inspection
+  readonly text: string
+  /** Number of the action that prepared it; 0 until its evidence is there. */
+  seq: number
+}
+
+interface Pending {
+  readonly definition: Definition
+  /** Number of Syncs and queries sent before it. */
+  readonly segment: number
+}
+
+/**
+ * Which statement a name means when a Bind or EXECUTE uses it. A definition is believed when the target confirmed it; in a
+ * pipeline it may still fail, and then the name goes on meaning what it meant before. So a name can mean several things for
+ * a moment: `find` gives all of them, and the record says what any of them would do (never less than what runs).
+ */
+export class Statements {
+  readonly #known = new Map<string, Definition>()
+  readonly #pending = new Map<string, Pending[]>()
+  #segment = 0
+
+  get size(): number {
+    return this.#known.size + this.#pending.size
+  }
+
+  /** A Sync or a simple query was sent: errors before it no longer skip what comes after. */
+  nextSegment(): void {
+    this.#segment++
+  }
+
+  asked(name: string, definition: Definition): void {
+    const list = this.#pending.get(name)
+    const pending = { definition, segment: this.#segment }
+    if (list) list.push(pending)
+    else this.#pending.set(name, [pending])
+  }
+
+  confirmed(name: string, definition: Definition): void {
+    this.#settle(name, definition)
+    this.#known.set(name, definition)
+  }
+
+  failed(name: string, definition: Definition): void {
+    this.#settle(name, definition)
+  }
+
+  /** The name may now mean this or nothing: whoever uses it is refused until it is prepared anew. */
+  doubtful(name: string, definition: Definition): void {
+    this.#settle(name, definition)
+    this.#known.delete(name)
+  }
+
+  closed(name: string): void {
+    this.#known.delete(name)
+  }
+
+  clear(): void {
+    this.#known.clear()
+  }
+
+  find(name: string): readonly Definition[] {
+    const known = this.#known.get(name)
+    const list = this.#pending.size === 0 ? undefined : this.#pending.get(name)
+    if (list === undefined) return known ? [known] : []
+    const latest = list.at(-1)
+    // Within one segment a failed Parse makes the target skip whatever would use it.
+    if (latest && latest.segment === this.#segment) return [latest.definition]
+    const all = list.map(pending => pending.definition)
+    return known ? [known, ...all] : all
+  }
+
+  #settle(name: string, definition: Definition): void {
+    const list = this.#pending.get(name)
+    const at = list?.findIndex(pending => pending.definition === definition) ?? -1
+    if (list === undefined || at < 0) return
+    list.splice(at, 1)
+    if (list.length === 0) this.#pending.delete(name)
+  }
+}
+
+/** One reading of several definitions: whatever any of them would do. */
+export function united(
+  definitions: readonly Definition[],
+): Pick<Inspection, 'verbs' | 'writes' | 'objects' | 'copy'> {
+  const [only] = definitions
+  if (definitions.length === 1 && only) return only.inspection
+  const all = definitions.map(one => one.inspection)
+  return {
+    verbs: [...new Set(all.flatMap(one => one.verbs))],
+    writes: all.some(one => one.writes),
+    objects: [...new Set(all.flatMap(one => one.objects))],
+    ...(all.some(one => one.copy === 'in') ? { copy: 'in' } : {}),
+  }
+}

@@ -142,6 +142,7 @@ async function begin(
     clock: deps.clock,
     now,
     rules: {
+      procedure: terms.procedure,
       refuse: terms.scope.refuse,
       writesPerStatement: terms.scope.writesPerStatement,
       evidence: terms.evidence,

@@ -105,8 +105,10 @@ export class SessionGuard implements Guard {
     const data: JsonObject = {
       n: seq,
       rows: outcome.rows,
+      ...(outcome.changed !== undefined && { changed: outcome.changed }),
       bytes: outcome.bytes,
-      ms: Math.round(outcome.ms * 1000) / 1000,
+      ms: rounded(outcome.ms),
+      ...(outcome.each && { each: outcome.each.map(one => ({ ...one, ms: rounded(one.ms) })) }),
       ...(outcome.error && { error: outcome.error.code }),
       ...(outcome.cut && { cut: true }),
     }
@@ -168,29 +170,40 @@ export class SessionGuard implements Guard {
   }
 }
 
+/** Statements told by their verbs in a leaf, which has a limit; a script of thousands may come as one message. */
+const VERBS_AT_MOST = 100
+
 function leafOf(action: Action, seq: number): JsonObject {
   const { kind, verbs, writes, objections } = action
+  const long = verbs.length > VERBS_AT_MOST
   return {
     n: seq,
     kind,
-    verbs,
+    verbs: long ? verbs.slice(0, VERBS_AT_MOST) : verbs,
+    ...(long && { statements: verbs.length }),
     ...(writes && { writes }),
     ...(objections.length > 0 && { rules: objections.map(objection => objection.rule) }),
   }
 }
 
 function payloadOf(action: Action): JsonObject | undefined {
-  const { text, objects, values, detail, objections } = action
+  const { text, touched, parts, values, detail, objections } = action
   // The plain statement, which is nearly all of them.
-  if (text !== undefined && values === undefined && detail === undefined && objections.length === 0) {
-    return objects.length > 0 ? { text, objects } : { text }
-  }
+  const plain = values === undefined && detail === undefined && parts === undefined
+  if (text !== undefined && plain && objections.length === 0) return { text, ...touched }
   const payload: JsonObject = {
     ...(text !== undefined && { text }),
-    ...(objects.length > 0 && { objects }),
+    ...touched,
+    ...(parts !== undefined && { parts: parts.map(({ touched: own, ...part }) => ({ ...part, ...own })) }),
     ...(values !== undefined && { values }),
     ...(detail !== undefined && { detail: { ...detail } }),
-    ...(objections.length > 0 && { refused: objections.map(({ rule, what }) => ({ rule, what })) }),
+    ...(objections.length > 0 && {
+      refused: objections.map(({ rule, what, at }) => ({ rule, what, ...(at !== undefined && { at }) })),
+    }),
   }
   return Object.keys(payload).length === 0 ? undefined : payload
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }

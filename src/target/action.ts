@@ -1,5 +1,7 @@
 /** Rules that a scope can refuse, by the name used in procedures (`scope.refuse`). Absolute ones hold without being listed. */
 export interface SessionRules {
+  /** Whose rules these are, so that a refusal can say who refuses; absent where no procedure is involved. */
+  readonly procedure?: string
   readonly refuse: readonly string[]
   readonly writesPerStatement: number | undefined
   readonly evidence: 'before' | 'with' | 'none'
@@ -16,6 +18,33 @@ export interface Objection {
   readonly what: string
   /** One sentence that names the way out. */
   readonly next: string
+  /** Where in the action's text, in characters (code points) from 1; absent when it has no place. */
+  readonly at?: number
+}
+
+/**
+ * Qualified names (`public.orders`) by how they are touched, each list without repeats; a list that would be empty is absent.
+ * A name may stand in several. Sealed, as they may name people or customers.
+ */
+export type Touched = {
+  /** Read or merely named. */
+  readonly reads?: readonly string[]
+  /** Rows of these change. */
+  readonly changes?: readonly string[]
+  /** Created, altered, dropped, or given rights on. */
+  readonly defines?: readonly string[]
+  /** Procedures, and functions that are not known to compute only. */
+  readonly calls?: readonly string[]
+}
+
+/** One of several things done by one action, such as a statement of a message. */
+export interface ActionPart {
+  readonly verb: string
+  readonly writes: boolean
+  readonly touched?: Touched
+  /** Its place in the action's text: characters (code points), from 1. */
+  readonly at: number
+  readonly length: number
 }
 
 /** One thing done in a session, before it is done. The protocol fills it; the gateway records it. */
@@ -25,8 +54,10 @@ export interface Action {
   /** Leaf facts: verbs and counts, no text of the person. */
   readonly verbs: readonly string[]
   readonly writes: boolean
-  /** Qualified names touched: `public.orders`. Sealed, as they may name people or customers. */
-  readonly objects: readonly string[]
+  /** Absent when nothing is. */
+  readonly touched?: Touched
+  /** Sealed: present when the action does several things. */
+  readonly parts?: readonly ActionPart[]
   /** Sealed: statement text, command line, request. */
   readonly text?: string
   /** Sealed, only when the procedure says so. */
@@ -38,7 +69,12 @@ export interface Action {
 
 /** What came of an action. */
 export interface Outcome {
+  /** Rows that were returned or changed. */
   readonly rows: number
+  /** How many of `rows` were changed; absent when nothing ran that counts its changes. */
+  readonly changed?: number
+  /** What came of each part that ran, in order; absent when the action had one. A part that failed is not among them. */
+  readonly each?: readonly PartOutcome[]
   /** Bytes of the answer on the wire. */
   readonly bytes: number
   readonly ms: number
@@ -47,6 +83,12 @@ export interface Outcome {
   readonly result?: string
   /** True when the answer was longer than what was recorded. */
   readonly cut: boolean
+}
+
+export interface PartOutcome {
+  readonly rows: number
+  readonly changed?: number
+  readonly ms: number
 }
 
 export interface Permit {

@@ -28,7 +28,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('what is refused', () 
       {},
       'delete from orders;\nselect 1;\n',
     )
-    expect(ran.err).toMatch(/ERROR: {2}42501: breakglass: .*\(rule write_without_where\)\nHINT: {2}\S/)
+    expect(ran.err).toMatch(
+      /ERROR: {2}42501: breakglass: .*\(rule write_without_where\)\nLINE 1: .*\n +\^\nDETAIL: {2}\S.*\nHINT: {2}\S/,
+    )
     expect(ran.out).toBe('1\n')
     expect((await lab.admin('select count(*)::int as n from orders'))[0]).toEqual({ n: 100 })
     const { action, outcome } = lab.guard().about('delete from orders')

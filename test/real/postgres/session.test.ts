@@ -18,7 +18,12 @@ describe.skipIf(missing('postgres15', 'psql', 'pgbench').length > 0)(
       const ran = await lab.psql('select count(*) from orders')
       expect(ran).toMatchObject({ code: 0, out: '100\n', err: '' })
       const { action, outcome } = lab.guard().about('select count(*)')
-      expect(action).toMatchObject({ kind: 'query', verbs: ['select'], writes: false, objects: ['orders'] })
+      expect(action).toMatchObject({
+        kind: 'query',
+        verbs: ['select'],
+        writes: false,
+        touched: { reads: ['orders'] },
+      })
       expect(outcome).toMatchObject({ rows: 1, cut: false, result: 'count\n100\n' })
       await expect(lab.sessions.at(-1)?.end).resolves.toMatchObject({ reason: 'client' })
     })

@@ -1,9 +1,24 @@
+import type { Touched } from '../../../target/action.ts'
 import type { RuleName } from './refuse-rules.ts'
 
 /** Something a rule may object to. `what` is made of our own words only: no name or constant of the statement. */
 export interface Finding {
   readonly rule: RuleName
   readonly what: string
+  /** From 0. Bytes where the parser says it, characters (code points) once `placed`. */
+  readonly at: number
+}
+
+/** A finding by whoever looks at a part of a statement: the place only where it knows a better one than that part's. */
+export type Found = Omit<Finding, 'at'> & { readonly at?: number }
+
+/** One statement of a text. Places count as those of findings do. */
+export interface StatementFact {
+  readonly verb: string
+  readonly writes: boolean
+  readonly touched?: Touched
+  readonly at: number
+  readonly length: number
 }
 
 /**
@@ -15,7 +30,9 @@ export interface Facts {
   readonly writes: boolean
   readonly autocommitWrite: boolean
   readonly transactionControl: boolean
-  readonly objects: readonly string[]
+  /** Of all statements together. */
+  readonly touched?: Touched
+  readonly statements: readonly StatementFact[]
   readonly prepares?: { readonly name: string; readonly inner: Facts }
   readonly executes: readonly string[]
   readonly deallocates: readonly string[]

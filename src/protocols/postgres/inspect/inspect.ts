@@ -64,7 +64,12 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
       if (text.includes('\0')) return unread('unparsable', 'the text holds a NUL character')
       const shape = shapeOf(text)
       const alike = shape === undefined ? undefined : byShape.get(shape)
-      return alike ? judge(alike, refuse) : read(text, shape, refuse)
+      if (alike) {
+        const seen = judge(alike, refuse)
+        // A refusal names the place, and numbers of other lengths move it.
+        if (seen.objections.length === 0) return seen
+      }
+      return read(text, shape, refuse)
     },
     async close() {
       await Promise.all([quick.close(), slow.close()])
@@ -74,6 +79,7 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 
 /** Faults are not cached: the same text may pass when the machine is less busy, and a fault is answered without memory of others. */
 function refused(reading: Exclude<Reading, { kind: 'facts' }>): Inspection {
-  if (reading.kind === 'unparsable') return unread('unparsable', `does not parse: ${reading.message}`)
+  if (reading.kind === 'unparsable')
+    return unread('unparsable', `does not parse: ${reading.message}`, reading.at)
   return unread('too_complex', `the statement could not be read: ${reading.why}`)
 }

@@ -1,4 +1,5 @@
-import type { Objection } from '../../../target/action.ts'
+import type { Objection, Touched } from '../../../target/action.ts'
+import type { StatementFact } from './facts.ts'
 
 /** What a text of SQL would do, seen without running it. */
 export interface Inspection {
@@ -11,8 +12,10 @@ export interface Inspection {
   /** Exactly one plain write (insert, update, delete, merge, or a CTE with one) without transaction control. */
   readonly autocommitWrite: boolean
   readonly transactionControl: boolean
-  /** Qualified names touched. */
-  readonly objects: readonly string[]
+  /** Of all statements together. */
+  readonly touched?: Touched
+  /** One by one, places from 0; at most the first hundred. */
+  readonly statements: readonly StatementFact[]
   /** SQL PREPARE: the name as the server folds it, and what the prepared statement would do. */
   readonly prepares?: { readonly name: string; readonly inner: Inspection }
   /** Names in EXECUTE and EXPLAIN EXECUTE. */

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads'
 import { workerFile } from '../../../kernel/worker-file.ts'
 import type { Facts } from './facts.ts'
 
-/** What came of one text. `message` is the parser's own and quotes the text; `why` is ours and quotes nothing. */
+/** What came of one text. `message` is the parser's own and quotes the text, `at` is its place; `why` is ours and quotes nothing. */
 export type Reading =
   | { readonly kind: 'facts'; readonly facts: Facts }
-  | { readonly kind: 'unparsable'; readonly message: string }
+  | { readonly kind: 'unparsable'; readonly message: string; readonly at: number }
   | { readonly kind: 'fault'; readonly why: string }
 
 export type LaneReply = Reading | { readonly kind: 'ready' }

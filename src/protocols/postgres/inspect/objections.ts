@@ -41,7 +41,7 @@ export const NOT_UTF8: Inspection = {
   writes: true,
   autocommitWrite: false,
   transactionControl: false,
-  objects: [],
+  statements: [],
   objections: [
     {
       rule: 'unparsable',

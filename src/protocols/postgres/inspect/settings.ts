@@ -1,4 +1,4 @@
-import type { Finding } from './facts.ts'
+import type { Found } from './facts.ts'
 import { constantText, listAt, textAt, type Node } from './tree.ts'
 
 /**
@@ -21,7 +21,7 @@ const RUNS_CODE =
  * SET and RESET in every place the grammar allows them, also within ALTER … SET and CREATE FUNCTION … SET. Names of settings
  * are compared without regard to case, quoted or not, as guc_name_compare does.
  */
-export function settingFinding(statement: Node): Finding | undefined {
+export function settingFinding(statement: Node): Found | undefined {
   const name = textAt(statement, 'name').toLowerCase()
   const kind = textAt(statement, 'kind')
   if (IDENTITY.has(name))
@@ -32,7 +32,7 @@ export function settingFinding(statement: Node): Finding | undefined {
 }
 
 /** ALTER SYSTEM, on top of what holds for every setting. */
-export function serverSettingFinding(statement: Node): Finding | undefined {
+export function serverSettingFinding(statement: Node): Found | undefined {
   if (!RUNS_CODE.test(textAt(statement, 'name').toLowerCase())) return undefined
   return {
     rule: 'server_code',
@@ -47,7 +47,7 @@ export function serverSettingFinding(statement: Node): Finding | undefined {
 const OF_PG_DUMP = 'view, foreign-table'
 
 /** `set_config(name, value, local)`; a name or pinned value that is computed cannot be judged and counts as the worst. */
-export function setConfigFinding(args: readonly Node[]): Finding | undefined {
+export function setConfigFinding(args: readonly Node[]): Found | undefined {
   const name = constantText(args[0])?.toLowerCase()
   if (name === undefined && args.length === 3 && constantText(args[1]) === OF_PG_DUMP) return undefined
   if (name === undefined) return { rule: 'pinned_settings', what: 'set_config with a computed name' }
@@ -55,7 +55,7 @@ export function setConfigFinding(args: readonly Node[]): Finding | undefined {
   return pinFinding(name, constantText(args[1]))
 }
 
-function pinFinding(name: string, value: string | undefined): Finding | undefined {
+function pinFinding(name: string, value: string | undefined): Found | undefined {
   const isPin = Object.hasOwn(PINNED, name) ? PINNED[name] : undefined
   if (!isPin || (value !== undefined && isPin(value))) return undefined
   return { rule: 'pinned_settings', what: `changes ${name}` }

@@ -9,7 +9,12 @@ beforeAll(loadModule)
 
 const facts = (sql: string): unknown => {
   try {
-    return readTree(parseSync(sql) as unknown as Node)
+    // Places differ by the length of the numbers.
+    return JSON.parse(
+      JSON.stringify(readTree(parseSync(sql) as unknown as Node), (key, value: unknown) =>
+        key === 'at' || key === 'length' ? undefined : value,
+      ),
+    )
   } catch {
     return 'unparsable'
   }

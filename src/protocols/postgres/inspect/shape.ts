@@ -9,7 +9,7 @@ const AT_MOST = 1024
 
 /**
  * The text with its whole numbers replaced by their order of first appearance, so that texts of one shape differ in nothing but
- * the values of numbers, and equal numbers stay equal. All texts of a shape have the same facts: no rule looks at the value of a
+ * the values of numbers, and equal numbers stay equal. All texts of a shape have the same facts but for places: no rule looks at the value of a
  * number in these statements, only at whether two are the same (`x = 1 OR x <> 1`). Undefined when that cannot be
  * told by looking at characters alone; then the text is parsed.
  */

@@ -1,14 +1,14 @@
-import type { Facts, Finding } from './facts.ts'
+import type { Facts, Finding, Found } from './facts.ts'
 import { isBuiltIn } from './builtins.ts'
 import { fieldEffect, functionEffect } from './functions.ts'
 import { kindOf, verbOf } from './kinds.ts'
 import { serverSettingFinding, setConfigFinding, settingFinding } from './settings.ts'
-import { constantText, listAt, names, nodeAt, textAt, unwrap, walk, type Node } from './tree.ts'
+import { accessOf, Names, ownOf, qualified } from './touched.ts'
+import { constantText, listAt, locationOf, names, nodeAt, textAt, unwrap, walk, type Node } from './tree.ts'
 import { writeFinding } from './write.ts'
 import type { RuleName } from './refuse-rules.ts'
 
 const CHANGES_ROWS: ReadonlySet<string> = new Set(['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
-const OBJECTS_AT_MOST = 500
 
 /** What one statement would do; `prepares` and `copy` may occur more than once in a message, so they are lists here. */
 export interface StatementFacts {
@@ -17,7 +17,9 @@ export interface StatementFacts {
   transactionControl: boolean
   /** A row-changing statement that runs by itself or in a CTE, and nothing else that the write limit could not wrap. */
   plainWrite: boolean
-  readonly objects: Set<string>
+  /** Bytes from the beginning of the text. */
+  readonly at: number
+  readonly names: Names
   readonly prepares: { readonly name: string; readonly inner: Facts }[]
   readonly executes: string[]
   readonly deallocates: string[]
@@ -27,15 +29,21 @@ export interface StatementFacts {
 
 /**
  * Reads one statement of the tree, all the way down. What runs is told from what is only stored or planned (function bodies,
- * views, plain EXPLAIN): the latter is searched for settings alone. `readInner` reads the statement of a PREPARE.
+ * views, plain EXPLAIN): the latter is searched for settings alone. `at`: where it begins, in bytes. `readInner` reads the
+ * statement of a PREPARE.
  */
-export function readStatement(statement: Node, readInner: (inner: Node) => Facts): StatementFacts {
+export function readStatement(
+  statement: Node,
+  at: number,
+  readInner: (inner: Node, at: number) => Facts,
+): StatementFacts {
   const facts: StatementFacts = {
     verb: 'unknown',
     writes: false,
     transactionControl: false,
     plainWrite: false,
-    objects: new Set(),
+    at,
+    names: new Names(),
     prepares: [],
     executes: [],
     deallocates: [],
@@ -50,27 +58,47 @@ export function readStatement(statement: Node, readInner: (inner: Node) => Facts
     return facts
   }
   let changing: string | undefined
-  const targets = new Set<string>()
   const commonTables = new Set<string>()
+  const own = new Set<Node>()
 
   const visitor = (runs: boolean) => {
     const visit = (node: Node, key: string): boolean => {
-      if (typeof node['relname'] === 'string') note(facts.objects, qualified(node))
-      if (key === 'VariableSetStmt' || key === 'setstmt') report(facts, settingFinding(node))
+      if (typeof node['relname'] === 'string' && !own.has(node)) facts.names.add('reads', qualified(node))
+      if (key === 'VariableSetStmt' || key === 'setstmt')
+        report(facts, settingFinding(node), placeOf(node['location']))
       if (key === 'CommonTableExpr') commonTables.add(textAt(node, 'ctename'))
       if (!runs) return true
       if (CHANGES_ROWS.has(key)) {
         changing ??= key.replace('Stmt', '').toLowerCase()
-        const relation = nodeAt(node, 'relation')
-        if (relation) note(targets, qualified(relation))
-        report(facts, writeFinding(key, node))
+        report(facts, writeFinding(key, node), locationOf(nodeAt(node, 'relation')))
       }
       if (key === 'FuncCall' || key === 'funccall')
-        readCall(facts, names(listAt(node, 'funcname')), listAt(node, 'args'))
-      if (key === 'A_Indirection') readFields(facts, listAt(node, 'indirection'))
-      if (key === 'ColumnRef') readFields(facts, listAt(node, 'fields').slice(1))
-      if (key === 'intoClause') write(facts, 'ddl', 'select into creates a table')
+        readCall(facts, names(listAt(node, 'funcname')), listAt(node, 'args'), placeOf(node['location']))
+      if (key === 'A_Indirection') readFields(facts, listAt(node, 'indirection'), node)
+      if (key === 'ColumnRef') readFields(facts, listAt(node, 'fields').slice(1), node)
+      if (key === 'intoClause' || key === 'into') created(node)
+      if (key === 'intoClause')
+        write(facts, 'ddl', 'select into creates a table', locationOf(nodeAt(node, 'rel')))
+      readNames(key, node)
       return readDetails(facts, key, node) && stays(node, key)
+    }
+    const readNames = (key: string, node: Node): void => {
+      const kind = kindOf(key)
+      if (!kind) return
+      const access = accessOf(key, node, kind)
+      const { relations, names } = ownOf(key, node)
+      for (const name of names) facts.names.add(access, name)
+      for (const relation of relations) {
+        own.add(relation)
+        facts.names.add(access, qualified(relation))
+      }
+    }
+    /** SELECT INTO and CREATE TABLE AS make what they name. */
+    const created = (into: Node): void => {
+      const relation = nodeAt(into, 'rel')
+      if (!relation) return
+      own.add(relation)
+      facts.names.add('defines', qualified(relation))
     }
     /** Answers false after having walked below with other eyes. */
     const stays = (node: Node, key: string): boolean => {
@@ -78,10 +106,10 @@ export function readStatement(statement: Node, readInner: (inner: Node) => Facts
       if (!below) return true
       const only = key === 'ExplainStmt' && !analyzes(node)
       if (key === 'PrepareStmt') {
-        const inner = readInner(nodeAt(node, 'query') ?? {})
+        const inner = readInner(nodeAt(node, 'query') ?? {}, at)
         facts.prepares.push({ name: textAt(node, 'name'), inner })
         facts.findings.push(...inner.findings)
-        for (const name of inner.objects) note(facts.objects, name)
+        facts.names.addAll(inner.touched)
         return false
       }
       if (!below.stores && !only) return true
@@ -99,8 +127,7 @@ export function readStatement(statement: Node, readInner: (inner: Node) => Facts
       : verbOf(top.type, top.fields, kind))
   if (changing !== undefined) write(facts)
   facts.plainWrite = changing !== undefined && (CHANGES_ROWS.has(top.type) || top.type === 'SelectStmt')
-  // The target of a write is a table even where a CTE has its name.
-  for (const name of commonTables) if (!targets.has(name)) facts.objects.delete(name)
+  for (const name of commonTables) facts.names.notRead(name)
   return facts
 }
 
@@ -174,41 +201,48 @@ function readCopy(facts: StatementFacts, fields: Node): void {
 /** C and internal functions are native code; a language with an `u` at its end is untrusted by convention, as are these two. */
 function readLanguage(facts: StatementFacts, options: readonly Node[]): void {
   for (const option of options) {
-    const { defname, arg } = nodeAt(option, 'DefElem') ?? {}
+    const { defname, arg, location } = nodeAt(option, 'DefElem') ?? {}
     const language = defname === 'language' ? constantText(arg as Node | undefined)?.toLowerCase() : undefined
     if (language !== undefined && /^(c|internal|plsh|plr|.*u)$/.test(language)) {
-      objectTo(facts, 'server_code', 'code in a language that is not confined')
+      objectTo(facts, 'server_code', 'code in a language that is not confined', placeOf(location))
     }
   }
 }
 
-function readCall(facts: StatementFacts, path: readonly string[], args: readonly Node[]): void {
+function readCall(
+  facts: StatementFacts,
+  path: readonly string[],
+  args: readonly Node[],
+  at: number | undefined,
+): void {
   const name = path.at(-1)
   const inCatalog = path.length === 1 || path.at(-2) === 'pg_catalog'
-  if (name === 'set_config' && inCatalog) return report(facts, setConfigFinding(args))
+  if (name === 'set_config' && inCatalog) return report(facts, setConfigFinding(args), at)
   // ts_rewrite(query, target, substitute) computes; ts_rewrite(query, text) runs the text.
   if (name === 'ts_rewrite' && inCatalog) {
-    if (args.length < 3) write(facts, 'hidden_sql', 'calls a function that runs SQL given as text')
+    if (args.length < 3) write(facts, 'hidden_sql', 'calls a function that runs SQL given as text', at)
     return
   }
   const effect = functionEffect(path)
   if (!effect) {
     if (isBuiltIn(path)) return
     facts.writes = true
-    return objectTo(facts, 'unknown_functions', 'calls a function that is not built in')
+    facts.names.add('calls', path.join('.'))
+    return objectTo(facts, 'unknown_functions', 'calls a function that is not built in', at)
   }
+  facts.names.add('calls', path.join('.'))
   if (effect.writes) write(facts)
-  if (effect.rule) objectTo(facts, effect.rule, effect.what)
+  if (effect.rule) objectTo(facts, effect.rule, effect.what, at)
 }
 
 /**
  * `('…'::text).pg_read_file`, `t.pg_read_file FROM unnest(…) t`: PostgreSQL takes a field that the value does not have for a call
  * of the function of that name.
  */
-function readFields(facts: StatementFacts, fields: readonly Node[]): void {
+function readFields(facts: StatementFacts, fields: readonly Node[], whole: Node): void {
   for (const field of fields) {
     const name = textAt(nodeAt(field, 'String') ?? {}, 'sval')
-    if (name !== '' && fieldEffect(name)) readCall(facts, [name], [])
+    if (name !== '' && fieldEffect(name)) readCall(facts, [name], [], locationOf(whole))
   }
 }
 
@@ -222,26 +256,22 @@ function analyzes(explain: Node): boolean {
   })
 }
 
-function qualified(relation: Node): string {
-  return [relation['catalogname'], relation['schemaname'], relation['relname']]
-    .filter(part => typeof part === 'string')
-    .join('.')
+/** A place the parser gives; -1 is none, and the parser leaves out 0. */
+function placeOf(location: unknown): number | undefined {
+  return typeof location === 'number' && location >= 0 ? location : undefined
 }
 
-function note(set: Set<string>, name: string): void {
-  if (set.size < OBJECTS_AT_MOST) set.add(name)
+/** Without a place of its own a finding stands at the beginning of its statement. */
+function objectTo(facts: StatementFacts, rule: RuleName, what: string, at: number = facts.at): void {
+  facts.findings.push({ rule, what, at })
 }
 
-function objectTo(facts: StatementFacts, rule: RuleName, what: string): void {
-  facts.findings.push({ rule, what })
+function report(facts: StatementFacts, found: Found | undefined, at?: number): void {
+  if (found) objectTo(facts, found.rule, found.what, found.at ?? at)
 }
 
-function report(facts: StatementFacts, finding: Finding | undefined): void {
-  if (finding) facts.findings.push(finding)
-}
-
-function write(facts: StatementFacts, rule?: RuleName, what = ''): void {
+function write(facts: StatementFacts, rule?: RuleName, what = '', at?: number): void {
   facts.writes = true
-  facts.findings.push({ rule: 'writes', what: 'changes rows or state' })
-  if (rule) objectTo(facts, rule, what)
+  objectTo(facts, 'writes', 'changes rows or state')
+  if (rule) objectTo(facts, rule, what, at)
 }

@@ -259,10 +259,10 @@ describe('reading SQL text', () => {
   })
 
   it('names relations as written, and a table also where a CTE has its name', () => {
-    expect(
-      read('WITH x AS (SELECT * FROM a.b) SELECT * FROM x JOIN c USING (id)').objects.toSorted(),
-    ).toEqual(['a.b', 'c'])
-    expect(read('WITH t AS (SELECT 1) DELETE FROM t WHERE id = 1').objects).toEqual(['t'])
+    expect(read('WITH x AS (SELECT * FROM a.b) SELECT * FROM x JOIN c USING (id)').touched).toEqual({
+      reads: ['c', 'a.b'],
+    })
+    expect(read('WITH t AS (SELECT 1) DELETE FROM t WHERE id = 1').touched).toEqual({ changes: ['t'] })
   })
 
   it('names the direction of COPY', () => {

@@ -78,3 +78,14 @@ export function walk(node: unknown, visit: (node: Node, key: string) => boolean,
   if (!isNode(node) || !visit(node, key)) return
   for (const [below, value] of Object.entries(node)) if (typeof value === 'object') walk(value, visit, below)
 }
+
+/** The leftmost place within a node, in bytes of the text; undefined when nothing in it has one. */
+export function locationOf(node: Node | undefined): number | undefined {
+  let least: number | undefined
+  walk(node, ({ location }) => {
+    if (typeof location === 'number' && location >= 0 && (least === undefined || location < least))
+      least = location
+    return true
+  })
+  return least
+}

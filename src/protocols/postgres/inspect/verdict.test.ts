@@ -9,7 +9,7 @@ const facts = (...findings: Finding[]): Facts => ({
   writes: false,
   autocommitWrite: false,
   transactionControl: false,
-  objects: [],
+  statements: [],
   executes: [],
   deallocates: [],
   findings,
@@ -20,27 +20,27 @@ const rulesOf = (subject: Facts, refuse: readonly string[]) =>
 describe('the verdict', () => {
   it('requirement 13: every absolute rule objects under an empty list, every optional one only when it is named', () => {
     for (const rule of RULE_NAMES) {
-      const found = facts({ rule, what: 'x' })
+      const found = facts({ rule, what: 'x', at: 0 })
       expect(rulesOf(found, [])).toEqual(REFUSE_RULES[rule].absolute ? [rule] : [])
       expect(rulesOf(found, [rule])).toEqual([rule])
     }
   })
 
   it('gives the same object when nothing is objected to', () => {
-    const subject = judgeable(facts({ rule: 'ddl', what: 'drop table' }))
+    const subject = judgeable(facts({ rule: 'ddl', what: 'drop table', at: 7 }))
     expect(judge(subject, ['writes'])).toBe(judge(subject, []))
     expect(judge(subject, ['ddl']).objections).toEqual([
-      { rule: 'ddl', what: 'drop table', next: REFUSE_RULES.ddl.next },
+      { rule: 'ddl', what: 'drop table', next: REFUSE_RULES.ddl.next, at: 8 },
     ])
   })
 
   it('fails closed when a procedure refuses what this version does not know', () => {
     expect(rulesOf(facts(), ['ddl', 'time_travel'])).toEqual(['time_travel'])
-    expect(rulesOf(facts({ rule: 'ddl', what: 'x' }), ['time_travel'])).toEqual(['ddl', 'time_travel'])
+    expect(rulesOf(facts({ rule: 'ddl', what: 'x', at: 0 }), ['time_travel'])).toEqual(['ddl', 'time_travel'])
   })
 
   it('judges the statement of a PREPARE under the same rules', () => {
-    const inner = facts({ rule: 'ddl', what: 'select into' })
+    const inner = facts({ rule: 'ddl', what: 'select into', at: 0 })
     const judged = judge(judgeable({ ...facts(...inner.findings), prepares: { name: 'p', inner } }), ['ddl'])
     expect(judged.prepares?.inner.objections.map(objection => objection.rule)).toEqual(['ddl'])
   })

@@ -1,7 +1,7 @@
 import type { Objection } from '../../../target/action.ts'
 import type { Facts, Finding } from './facts.ts'
 import type { Inspection } from './inspector.ts'
-import { REFUSE_RULES, RULE_NAMES, type RuleName } from './refuse-rules.ts'
+import { REFUSE_RULES, RULE_NAMES } from './refuse-rules.ts'
 
 /** Bit per rule, so that the usual verdict ("nothing to object to") is one AND. */
 const BIT = new Map<string, number>(RULE_NAMES.map((name, index) => [name, 2 ** index]))
@@ -39,15 +39,15 @@ export function judge(subject: Judgeable, refuse: readonly string[]): Inspection
 }
 
 /** Text that could not be read: nothing is known of it, so everything is assumed. */
-export function unread(rule: 'unparsable' | 'too_complex', what: string): Inspection {
+export function unread(rule: 'unparsable' | 'too_complex', what: string, at?: number): Inspection {
   return {
     ok: false,
     verbs: [],
     writes: true,
     autocommitWrite: false,
     transactionControl: false,
-    objects: [],
-    objections: [objection({ rule, what })],
+    statements: [],
+    objections: [{ rule, what, next: REFUSE_RULES[rule].next, ...(at !== undefined && { at: at + 1 }) }],
   }
 }
 
@@ -72,7 +72,8 @@ function inspection(facts: Facts, objects: (finding: Finding) => boolean): Inspe
     writes: facts.writes,
     autocommitWrite: facts.autocommitWrite,
     transactionControl: facts.transactionControl,
-    objects: facts.objects,
+    ...(facts.touched && { touched: facts.touched }),
+    statements: facts.statements,
     ...(facts.prepares && {
       prepares: { name: facts.prepares.name, inner: inspection(facts.prepares.inner, objects) },
     }),
@@ -83,8 +84,8 @@ function inspection(facts: Facts, objects: (finding: Finding) => boolean): Inspe
   }
 }
 
-function objection(finding: Finding & { readonly rule: RuleName }): Objection {
-  return { rule: finding.rule, what: finding.what, next: REFUSE_RULES[finding.rule].next }
+function objection({ rule, what, at }: Finding): Objection {
+  return { rule, what, next: REFUSE_RULES[rule].next, at: at + 1 }
 }
 
 function strangerObjection(rule: string): Objection {

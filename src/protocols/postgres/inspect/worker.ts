@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { loadModule, parseSync, SqlError } from 'libpg-query'
 import type { LaneReply } from './lane.ts'
+import { placed } from './placed.ts'
 import { readTree } from './text.ts'
 import type { Node } from './tree.ts'
 
@@ -17,12 +18,12 @@ port.postMessage({ kind: 'ready' } satisfies LaneReply)
 
 function read(text: string): LaneReply {
   try {
-    return { kind: 'facts', facts: readTree(parseSync(text) as unknown as Node) }
+    return { kind: 'facts', facts: placed(readTree(parseSync(text) as unknown as Node), text) }
   } catch (error) {
     if (error instanceof RangeError) return { kind: 'fault', why: 'it is nested too deeply' }
     if (!(error instanceof SqlError)) return { kind: 'fault', why: 'the parser failed on it' }
     // The grammar's own stack is bounded; running into the bound is an orderly error, but no verdict on the text.
     if (error.message.startsWith('memory exhausted')) return { kind: 'fault', why: 'it is nested too deeply' }
-    return { kind: 'unparsable', message: error.message }
+    return { kind: 'unparsable', message: error.message, at: error.sqlDetails?.cursorPosition ?? 0 }
   }
 }

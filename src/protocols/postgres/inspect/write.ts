@@ -1,9 +1,9 @@
-import type { Finding } from './facts.ts'
-import { listAt, nodeAt, textAt, type Node } from './tree.ts'
+import type { Found } from './facts.ts'
+import { listAt, locationOf, nodeAt, textAt, type Node } from './tree.ts'
 import { narrows } from './where.ts'
 
 /** What there is to object to in a statement that changes rows: where it writes, and how many rows it may reach. */
-export function writeFinding(type: string, fields: Node): Finding | undefined {
+export function writeFinding(type: string, fields: Node): Found | undefined {
   const relations =
     type === 'TruncateStmt'
       ? listAt(fields, 'relations').map(relation => nodeAt(relation, 'RangeVar'))
@@ -14,7 +14,7 @@ export function writeFinding(type: string, fields: Node): Finding | undefined {
   return reach(type, fields)
 }
 
-function reach(type: string, fields: Node): Finding | undefined {
+function reach(type: string, fields: Node): Found | undefined {
   switch (type) {
     case 'UpdateStmt':
       return conditionFinding('update', fields, listAt(fields, 'fromClause').length === 0)
@@ -27,19 +27,23 @@ function reach(type: string, fields: Node): Finding | undefined {
   }
 }
 
-function conditionFinding(verb: string, fields: Node, alone: boolean): Finding | undefined {
+function conditionFinding(verb: string, fields: Node, alone: boolean): Found | undefined {
   const where = nodeAt(fields, 'whereClause')
   if (!where) return { rule: 'write_without_where', what: `${verb} without WHERE` }
-  return narrows(where, alone)
-    ? undefined
-    : { rule: 'write_without_where', what: `${verb} with a WHERE that does not narrow the rows` }
+  if (narrows(where, alone)) return undefined
+  const at = locationOf(where)
+  return {
+    rule: 'write_without_where',
+    what: `${verb} with a WHERE that does not narrow the rows`,
+    ...(at !== undefined && { at }),
+  }
 }
 
 /**
  * A WHEN clause that updates or deletes must be narrowed by its own condition or by the join. Rows not matched by the source are
  * those the join did not narrow to, so there the join does not count.
  */
-function mergeFinding(fields: Node): Finding | undefined {
+function mergeFinding(fields: Node): Found | undefined {
   const joined = narrows(nodeAt(fields, 'joinCondition'), false)
   const wide = listAt(fields, 'mergeWhenClauses')
     .map(clause => nodeAt(clause, 'MergeWhenClause') ?? {})

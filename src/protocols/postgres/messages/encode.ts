@@ -83,6 +83,8 @@ export interface ReportFields {
   readonly message: string
   readonly detail?: string
   readonly hint?: string
+  /** In characters of the client's text, from 1: clients draw a caret there. */
+  readonly position?: number
 }
 
 function report(tag: number, fields: ReportFields): Buffer {
@@ -97,6 +99,7 @@ function report(tag: number, fields: ReportFields): Buffer {
     field('M', fields.message)
     field('D', fields.detail)
     field('H', fields.hint)
+    field('P', fields.position?.toString())
     body.uint8(0)
   })
 }

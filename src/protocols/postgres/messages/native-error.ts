@@ -16,13 +16,18 @@ export const SQLSTATE = {
   adminShutdown: '57P01',
 } as const
 
-/** A refused statement: the connection lives on. The message names the rule, the hint the way out. */
-export function refusalError(objection: Objection): Buffer {
+/**
+ * A refused statement: the connection lives on. The message names the rule, the position what in the statement, the detail who
+ * says so (`because`), the hint the way out.
+ */
+export function refusalError({ what, rule, next, at }: Objection, because: string | undefined): Buffer {
   return errorResponse({
     severity: 'ERROR',
     code: SQLSTATE.insufficientPrivilege,
-    message: `breakglass: ${objection.what} (rule ${objection.rule})`,
-    hint: objection.next,
+    message: `breakglass: ${what} (rule ${rule})`,
+    ...(because !== undefined && { detail: because }),
+    hint: next,
+    ...(at !== undefined && { position: at }),
   })
 }
 

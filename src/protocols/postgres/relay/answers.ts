@@ -4,6 +4,7 @@ import { FrameReader, type FrameMode } from '../../../wire/frame-reader.ts'
 import type { Outlet } from '../../../wire/outlet.ts'
 import { decodeParameterStatus, decodeReport, decodeRowDescription, rowsOfTag } from '../messages/decode.ts'
 import type { Dialogue, Request } from './dialogue.ts'
+import { because } from '../inspect/because.ts'
 import { BACKEND, LARGEST_MESSAGE, STATUS } from '../messages/messages.ts'
 import { refusalError } from '../messages/native-error.ts'
 import type { Statements } from './statements.ts'
@@ -168,6 +169,7 @@ export class Answers {
         return true
       case BACKEND.copyOutResponse:
         this.#copyBinary = this.#reader.bytes[this.#reader.start + 5] === 1
+        if (tally) tally.copyingOut = true
         return true
       case BACKEND.functionCallResponse:
         expect(head, 'function_call')
@@ -198,7 +200,7 @@ export class Answers {
 
   #complete(head: Request, tally: Tally | undefined): boolean {
     const { bytes, start, end } = this.#reader
-    tally?.count(rowsOfTag(bytes, start + 5, end))
+    if (tally) countTag(tally, bytes, start + 5, end)
     this.#dialogue.copyIn = false
     if (bytes[start + 5] === LETTER_D) this.#maybeForgotten(bytes.toString('latin1', start + 5, end - 1))
     const held = head.watch?.complete(bytes.subarray(start, end)) ?? false
@@ -241,7 +243,8 @@ export class Answers {
     const { bytes, start, end } = this.#reader
     const { severity, code, message } = decodeReport(bytes, start + 5, end)
     if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
-    if (head?.refusal) this.#outlet.add(refusalError(head.refusal))
+    if (head?.refusal)
+      this.#outlet.add(refusalError(head.refusal, because(head.refusal.rule, this.#guard.rules)))
     else this.#outlet.add(bytes, start, end)
     if (head === undefined) return
     this.#dialogue.copyIn = false
@@ -293,6 +296,32 @@ export class Answers {
     if (head.kind === 'execute') return this.#portals.get(head.name) ?? head.tally
     if (head.kind === 'describe') return head.ofStatement ? undefined : this.#portals.get(head.name)
     return head.tally
+  }
+}
+
+const LETTERS = { C: 67, D: 68, I: 73, M: 77, S: 83, U: 85 } as const
+
+/**
+ * Counts what a CommandComplete says. INSERT, UPDATE, DELETE, MERGE and COPY FROM count what they changed; so do CREATE TABLE AS
+ * and SELECT INTO, which say `SELECT n` although no row was sent.
+ */
+function countTag(tally: Tally, bytes: Buffer, start: number, end: number): void {
+  const rows = rowsOfTag(bytes, start, end)
+  tally.count(rows, rows !== undefined && changesRows(tally, bytes, start, rows))
+  tally.copyingOut = false
+}
+
+function changesRows(tally: Tally, bytes: Buffer, start: number, rows: number): boolean {
+  switch (bytes[start]) {
+    case LETTERS.S:
+      return rows > tally.pendingRows
+    case LETTERS.C:
+      return !tally.copyingOut
+    case LETTERS.M:
+      // MERGE, not MOVE.
+      return bytes[start + 1] === 69
+    default:
+      return bytes[start] === LETTERS.I || bytes[start] === LETTERS.U || bytes[start] === LETTERS.D
   }
 }
 

@@ -31,7 +31,7 @@ export class CopyAsks {
 
   #done(detail: { readonly sha256: string; readonly bytes: number }): void {
     const { order, guard, dialogue, outlet } = this.#forwarder
-    const said = { kind: 'copy_in', verbs: ['copy'], writes: true, objects: [], detail, objections: [] }
+    const said = { kind: 'copy_in', verbs: ['copy'], writes: true, detail, objections: [] }
     const view = this.#forwarder.view()
     order.after(guard.submit(said), given => {
       // CopyDone has no answer of its own: the COPY it ends is answered, and counts its rows.

@@ -18,7 +18,7 @@ interface Portal {
   readonly bind: Request
 }
 
-const FETCH: Action = { kind: 'execute', verbs: ['fetch'], writes: false, objects: [], objections: [] }
+const FETCH: Action = { kind: 'execute', verbs: ['fetch'], writes: false, objections: [] }
 
 /** The extended protocol: Parse and Bind are actions, Describe, Execute and Close follow from them. */
 export class ExtendedAsks {
@@ -110,14 +110,14 @@ const NO_OBJECTIONS: readonly Objection[] = []
 const SHOWN_TEXT = 1000
 
 function bindAction(found: readonly Definition[], objections: readonly Objection[]): Action {
-  const { verbs, writes, objects } = united(found)
+  const { verbs, writes, touched } = united(found)
   const [first] = found
-  if (first === undefined) return { kind: 'bind', verbs, writes, objects, objections }
+  if (first === undefined) return { kind: 'bind', verbs, writes, objections }
   const one = found.length === 1
   const text = one
     ? first.text.slice(0, SHOWN_TEXT)
     : found.map(each => each.text.slice(0, SHOWN_TEXT)).join('\n-- or\n')
   const parsed = one ? String(first.seq) : found.map(each => each.seq).join(',')
   const detail = first.seq > 0 ? { parse: parsed } : {}
-  return { kind: 'bind', verbs, writes, objects, objections, text, detail }
+  return { kind: 'bind', verbs, writes, ...(touched && { touched }), objections, text, detail }
 }

@@ -52,6 +52,7 @@ export class SimpleAsks {
   #request(seen: Inspection, text: string): Request {
     const request = new Request('query')
     request.copyIn = seen.copy === 'in'
+    request.several = seen.statements.length > 1
     this.#forwarder.statements.nextSegment()
     if (seen.prepares && seen.objections.length === 0) {
       request.definition = { seq: 0, inspection: seen.prepares.inner, text }

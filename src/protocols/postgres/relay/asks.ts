@@ -160,7 +160,6 @@ export class Asks {
       kind,
       verbs: [],
       writes: true,
-      objects: [],
       detail: { bytes: length },
       objections: [TOO_LARGE],
     }

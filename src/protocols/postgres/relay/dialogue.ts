@@ -30,6 +30,8 @@ export class Request {
   hidden = false
   /** May start or take part in COPY FROM STDIN. */
   copyIn = false
+  /** A query of several statements: what comes of each is told. */
+  several = false
   /** Describe and Close of a statement, not of a portal. */
   ofStatement = false
   /** What a Parse or an SQL PREPARE defines. */

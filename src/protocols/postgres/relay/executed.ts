@@ -1,7 +1,9 @@
 import type { Action } from '../../../target/action.ts'
 import { nameKey } from '../messages/decode.ts'
+import type { StatementFact } from '../inspect/facts.ts'
 import type { Inspection } from '../inspect/inspector.ts'
 import { UNKNOWN_STATEMENT } from '../inspect/objections.ts'
+import { unitedTouched } from '../inspect/touched.ts'
 import { united, type Statements } from './statements.ts'
 
 /** EXECUTE is judged by its PREPARE: what it would do is added to what was seen. A name nobody prepared is refused. */
@@ -9,18 +11,32 @@ export function withExecuted(seen: Inspection, statements: Statements): Inspecti
   if (seen.executes === undefined || seen.executes.length === 0) return seen
   const meant = seen.executes.map(name => statements.find(nameKey(name)))
   const inner = united(meant.flat())
+  const touched = unitedTouched([seen.touched, inner.touched])
   const unknown = meant.some(found => found.length === 0)
   return {
     ...seen,
     verbs: [...new Set([...seen.verbs, ...inner.verbs])],
     writes: seen.writes || inner.writes,
-    objects: [...new Set([...seen.objects, ...inner.objects])],
+    ...(touched && { touched }),
     objections: unknown ? [...seen.objections, UNKNOWN_STATEMENT] : seen.objections,
   }
 }
 
 /** The action of a message that carries SQL text. */
 export function textAction(kind: 'query' | 'parse', seen: Inspection, text: string): Action {
-  const { verbs, writes, objects, objections } = seen
-  return { kind, verbs, writes, objects, objections, text }
+  const { verbs, writes, touched, statements, objections } = seen
+  if (statements.length < 2) return { kind, verbs, writes, ...(touched && { touched }), objections, text }
+  return {
+    kind,
+    verbs,
+    writes,
+    ...(touched && { touched }),
+    parts: statements.map(part),
+    objections,
+    text,
+  }
+}
+
+function part({ at, ...rest }: StatementFact): NonNullable<Action['parts']>[number] {
+  return { ...rest, at: at + 1 }
 }

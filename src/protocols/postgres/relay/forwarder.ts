@@ -87,6 +87,7 @@ export class Forwarder {
       const { kind } = request
       const rows = kind === 'query' || kind === 'bind' || kind === 'execute'
       request.tally = new Tally(given.seq, rows ? this.guard.rules.resultBytes : 0, request.formats)
+      if (request.several) request.tally.each = []
     }
     return true
   }

@@ -25,7 +25,7 @@ const NEXT = 'Call it with SELECT, which can be judged.'
 /** A FunctionCall as an action: what is not known by its number is refused, whatever the procedure says. */
 export function functionCallAction(oid: number, refuse: readonly string[]): Action {
   const known = LARGE_OBJECTS[oid]
-  const base = { kind: 'function_call', objects: [], detail: { oid } }
+  const base = { kind: 'function_call', detail: { oid } }
   if (known === undefined) {
     const what = 'a function called by its number (fast path)'
     return {

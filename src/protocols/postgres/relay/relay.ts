@@ -185,7 +185,6 @@ class Relay {
       kind: 'cancel',
       verbs: ['cancel'],
       writes: false,
-      objects: [],
       objections: [],
     })
     if (permit instanceof Promise) permit.catch(() => undefined)

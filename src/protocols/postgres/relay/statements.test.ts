@@ -10,7 +10,7 @@ function definition(verb: string): Definition {
     writes: verb !== 'select',
     autocommitWrite: false,
     transactionControl: false,
-    objects: [verb],
+    statements: [],
     objections: [],
   }
   return { inspection, text: verb, seq: 0 }

@@ -1,4 +1,5 @@
 import type { Inspection } from '../inspect/inspector.ts'
+import { unitedTouched } from '../inspect/touched.ts'
 
 /** A prepared statement: what it was judged to be. */
 export interface Definition {
@@ -86,14 +87,15 @@ export class Statements {
 /** One reading of several definitions: whatever any of them would do. */
 export function united(
   definitions: readonly Definition[],
-): Pick<Inspection, 'verbs' | 'writes' | 'objects' | 'copy'> {
+): Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy'> {
   const [only] = definitions
   if (definitions.length === 1 && only) return only.inspection
   const all = definitions.map(one => one.inspection)
+  const touched = unitedTouched(all.map(one => one.touched))
   return {
     verbs: [...new Set(all.flatMap(one => one.verbs))],
     writes: all.some(one => one.writes),
-    objects: [...new Set(all.flatMap(one => one.objects))],
+    ...(touched && { touched }),
     ...(all.some(one => one.copy === 'in') ? { copy: 'in' } : {}),
   }
 }

@@ -1,9 +1,10 @@
-import type { Objection } from '../../../target/action.ts'
+import type { Objection, SessionRules } from '../../../target/action.ts'
 import type { Outlet } from '../../../wire/outlet.ts'
 import { rowsOfTag } from '../messages/decode.ts'
 import { Request, type Dialogue, type Watch } from './dialogue.ts'
 import { flush, parse, query } from '../messages/encode.ts'
 import { FAILING_TEXT, type Forwarder } from './forwarder.ts'
+import { because } from '../inspect/because.ts'
 import type { Inspection } from '../inspect/inspector.ts'
 import { refusalError } from '../messages/native-error.ts'
 import type { Tally } from './tally.ts'
@@ -37,6 +38,7 @@ export interface Limit {
   readonly toTarget: (bytes: Buffer) => void
   readonly toClient: Outlet
   readonly tally: Tally | undefined
+  readonly rules: SessionRules
 }
 
 /** The session's limit for one statement; `tally` counts for it. */
@@ -50,6 +52,7 @@ export function limitOf(forwarder: Forwarder, toClient: Outlet, tally: Tally | u
     },
     toClient,
     tally,
+    rules: forwarder.guard.rules,
   }
 }
 
@@ -131,8 +134,9 @@ export class LimitedQuery implements Watch {
 
   #tell(): void {
     if (this.#failed) return
-    if (this.#objection) this.#options.toClient.add(refusalError(this.#objection))
-    else if (this.#held) this.#options.toClient.add(this.#held)
+    const { toClient, rules } = this.#options
+    if (this.#objection) toClient.add(refusalError(this.#objection, because(this.#objection.rule, rules)))
+    else if (this.#held) toClient.add(this.#held)
   }
 }
 

@@ -27,8 +27,9 @@ export function createTargetDesk(
     endpoint(target) {
       const at = listening.get(target.protocol)
       if (!at) return undefined
-      const { database } = target.settings
-      return { ...at, ...(typeof database === 'string' && { database }) }
+      const { database, databases } = target.settings
+      const first: unknown = Array.isArray(databases) ? databases[0] : database
+      return { ...at, ...(typeof first === 'string' && { database: first }) }
     },
     plan: target => protocol(target).plan(target),
     check: target => protocol(target).check(target),

@@ -4,7 +4,7 @@ import type { ClientConnection, Protocol, TargetConnection } from '../../target/
 import { CancelKeys } from './login/cancel.ts'
 import { checkTarget } from './administration/check.ts'
 import { PostgresClient } from './login/client.ts'
-import { ControlLinks } from './administration/control.ts'
+import { Controls } from './administration/control.ts'
 import { dial, PostgresTarget } from './dial/dial.ts'
 import type { Inspector } from './inspect/inspector.ts'
 import { readLogin } from './login/login.ts'
@@ -32,7 +32,7 @@ const DIAL_TIMEOUT_MS = 10_000
 /** PostgreSQL 15 and later, protocol 3. One per process; owns the control connections and the cancel keys. */
 export function createPostgresProtocol(options: PostgresOptions): Protocol {
   const cancels = new CancelKeys()
-  const links = new ControlLinks()
+  const controls = new Controls()
   const loginOptions = {
     cancels,
     enumerationKey: options.enumerationKey ?? randomBytes(32),
@@ -45,11 +45,11 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol {
       checkScopes(target)
     },
     readLogin: (socket, desk) => readLogin(socket, desk, loginOptions),
-    provision: passage => provision(passage, links),
+    provision: passage => provision(passage, controls),
     dial: (passage, client) => dial(passage, ours(client), options.dialTimeoutMs ?? DIAL_TIMEOUT_MS),
     relay: (client, target, guard) =>
       relay(ours(client), oursToo(target), guard, { inspector: options.inspector, cancels }),
-    control: target => links.of(target),
+    control: target => controls.of(target),
     plan: planSql,
     check: checkTarget,
   }

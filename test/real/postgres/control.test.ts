@@ -68,7 +68,7 @@ describe.skipIf(missing('postgres15').length > 0)('logins at the target', () => 
       rolsuper: false,
       rolconnlimit: 32,
       scram: true,
-      mark: 'breakglass grant g_lab',
+      mark: 'breakglass grant g_lab of shop-db',
     })
     expect(role?.['seconds']).toBeGreaterThan(640)
     expect(role?.['seconds']).toBeLessThanOrEqual(660)

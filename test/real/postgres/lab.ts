@@ -62,6 +62,8 @@ export interface Lab {
   /** The passage of the lab's one grant. */
   passage(over?: { scope?: string; remainingMs?: number; name?: string }): Passage
   guard(index?: number): RecordingGuard
+  /** What the target said of itself when the last session reached it. */
+  facts(): Readonly<Record<string, string | number>>
   /** A `pg` client through the gateway, connected. */
   client(config?: Partial<ClientConfig>): Promise<Client>
   /** As superuser, past the gateway. */
@@ -146,6 +148,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const sessions: LabSession[] = []
   const failures: string[] = []
   const sockets = new Set<Socket>()
+  let facts: Readonly<Record<string, string | number>> = {}
   let change = (_guard: RecordingGuard): void => undefined
   const serve = async (socket: Socket) => {
     const client = await protocol.readLogin(socket, {
@@ -160,7 +163,9 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     let ended: (end: SessionEnd | undefined) => void = () => undefined
     sessions.push({ guard, end: new Promise(resolve => (ended = resolve)) })
     try {
-      ended(await protocol.relay(client, await protocol.dial(passage(), client), guard))
+      const reached = await protocol.dial(passage(), client)
+      facts = reached.facts
+      ended(await protocol.relay(client, reached, guard))
     } catch (cause) {
       if (!isFault(cause)) throw cause
       await client.refuse(cause)
@@ -207,6 +212,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     admin,
     environment,
     run,
+    facts: () => facts,
     guard(index = -1) {
       const found = sessions.at(index)
       if (!found) throw new Error('no session yet')

@@ -132,17 +132,75 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the login of a client
     expect(await direct(['http/1.1'])).toBe('closed')
   })
 
-  it('a newer minor protocol version is negotiated down, unknown protocol options are named', async () => {
+  /** What is said before the proof: NegotiateProtocolVersion and its fields, or nothing. */
+  const negotiated = async (version: number, options: Record<string, string> = {}) => {
     const client = await raw()
     await client.startTls()
     client.listen()
-    const packet = startup({ user: LOGIN, '_pq_.shiny': 'on' })
-    packet.writeInt32BE(196610, 4)
-    client.send(packet)
-    const { body } = await client.until('v')
-    expect(body.readInt32BE(0)).toBe(196608)
-    expect(body.toString('utf8', 8)).toBe('_pq_.shiny\0')
+    client.send(startup({ user: LOGIN, ...options }, version))
+    await client.until('R')
+    const body = client.received.find(one => one.tag === 'v')?.body
+    return (
+      body && {
+        version: body.readInt32BE(0),
+        unknown: body.toString('utf8', 8).split('\0').slice(0, body.readInt32BE(4)),
+      }
+    )
+  }
+  const V3 = 3 << 16
+
+  it.each([
+    ['3.0 is spoken as asked', V3, {}, undefined],
+    ['3.1 too, which no server ever had', V3 + 1, {}, undefined],
+    ['3.2 too', V3 + 2, {}, undefined],
+    ['3.3 becomes 3.2', V3 + 3, {}, { version: V3 + 2, unknown: [] }],
+    ['3.9999 becomes 3.2', V3 + 9999, {}, { version: V3 + 2, unknown: [] }],
+    [
+      'options nobody knows are named, the version stays',
+      V3,
+      { '_pq_.shiny': 'on', '_pq_.other': '' },
+      { version: V3, unknown: ['_pq_.shiny', '_pq_.other'] },
+    ],
+    [
+      'both at once',
+      V3 + 9999,
+      { '_pq_.test_protocol_negotiation': '' },
+      { version: V3 + 2, unknown: ['_pq_.test_protocol_negotiation'] },
+    ],
+  ] as const)('the protocol: %s', async (_name, version, options, answer) => {
+    expect(await negotiated(version, options)).toEqual(answer)
   })
+
+  it.each([
+    ['3.0', V3, 4],
+    ['3.1', V3 + 1, 4],
+    ['3.2', V3 + 2, 32],
+  ])(
+    'attack 15: a client of %s gets a cancel key of its own length, which cancels its own session only',
+    async (_name, version, length) => {
+      const mine = await RawClient.login(lab.port, LOGIN, SECRET, {}, version)
+      const other = await RawClient.login(lab.port, LOGIN, SECRET, {}, version)
+      open.push(mine, other)
+      expect(mine.backend).toHaveLength(4 + length)
+      const cancel = async (pid: Buffer, key: Buffer) => {
+        const client = await raw()
+        client.listen()
+        client.send(Buffer.concat([int32(12 + key.length, 80877102), pid, key]))
+        await client.untilClosed()
+      }
+      mine.send(say.query('select pg_sleep(30)'))
+      const [pid, key] = [mine.backend.subarray(0, 4), mine.backend.subarray(4)]
+      await cancel(pid, other.backend.subarray(4))
+      await cancel(pid, Buffer.concat([key, Buffer.alloc(1)]))
+      await cancel(pid, Buffer.from(key.map((byte, at) => (at === 0 ? byte ^ 1 : byte))))
+      await new Promise(resolve => setTimeout(resolve, 200))
+      expect(mine.tags()).toBe('')
+      await cancel(pid, key)
+      await mine.until('Z')
+      expect(mine.errors()).toEqual(['57014 canceling statement due to user request'])
+      expect(await other.ask([say.query('select 1')])).toBe('TDCZ')
+    },
+  )
 
   it.each([
     ['another database', { database: 'postgres' }, /this login is for the database "shop" only/],
@@ -221,6 +279,8 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the login of a client
     ['protocol 2', int32(8, 131072)],
     ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
     ['a parameter without end', Buffer.concat([int32(17, 196608), Buffer.from('user\0anna')])],
+    ['a cancel key of 3 bytes', Buffer.concat([int32(15, 80877102, 1), Buffer.alloc(3)])],
+    ['a cancel key of 257 bytes', Buffer.concat([int32(12 + 257, 80877102, 1), Buffer.alloc(257)])],
     ['a parameter twice', Buffer.concat([int32(8 + 15, 196608), Buffer.from('user\0a\0user\0b\0\0')])],
   ])('attack 13: %s ends this connection only', async (_name, bytes) => {
     const client = await raw()

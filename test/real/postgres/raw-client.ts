@@ -23,6 +23,8 @@ export class RawClient {
   stream: Duplex
   readonly received: RawMessage[] = []
   closed = false
+  /** BackendKeyData as it came: process number and cancel key. */
+  backend: Buffer = Buffer.alloc(0)
   #reader = new FrameReader(() => 'whole')
   #waiting: (() => void)[] = []
 
@@ -45,12 +47,14 @@ export class RawClient {
     user: string,
     secret: string,
     parameters: Record<string, string> = {},
+    protocol?: number,
   ): Promise<RawClient> {
     const client = await RawClient.connect(port)
     await client.startTls()
     client.listen()
-    await client.authenticate(user, secret, parameters)
+    await client.authenticate(user, secret, parameters, protocol)
     await client.until('Z')
+    client.backend = client.received.find(one => one.tag === 'K')?.body ?? client.backend
     client.received.length = 0
     return client
   }
@@ -80,8 +84,13 @@ export class RawClient {
     })
   }
 
-  async authenticate(user: string, secret: string, parameters: Record<string, string>): Promise<void> {
-    this.send(startup({ user, ...parameters }))
+  async authenticate(
+    user: string,
+    secret: string,
+    parameters: Record<string, string>,
+    protocol?: number,
+  ): Promise<void> {
+    this.send(startup({ user, ...parameters }, protocol))
     const offer = await this.until('R')
     const mechanisms = offer.body.toString('utf8', 4).split('\0').filter(Boolean)
     const scram = scramClient(secret, mechanisms, undefined, 'rawnonce')

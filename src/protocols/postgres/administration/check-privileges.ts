@@ -3,7 +3,9 @@ import type { CheckLine } from '../../../target/protocol.ts'
 import type { Ask } from './check-line.ts'
 import { scopeGrants, TABLE_PRIVILEGES, type HiddenColumn, type RelationGrant } from './scope-role.ts'
 
-interface Relation {
+/** A table, view or foreign table of one database. */
+export interface Relation {
+  readonly database: string
   readonly schema: string
   readonly relation: string
   /** What the role may do, through whatever membership, PUBLIC included. */
@@ -13,17 +15,18 @@ interface Relation {
   readonly columns: readonly string[]
 }
 
-/** Compares what a scope's role may do with tables against the configuration, both ways, and each hidden column. */
-export async function checkPrivileges(
-  ask: Ask,
+/**
+ * Compares what a scope's role may do with tables against the configuration, both ways, and each hidden column. `relations` are
+ * those of all databases of the target. Pure.
+ */
+export function checkPrivileges(
   target: Target,
   name: string,
   scope: Scope,
-  role: string,
+  relations: readonly Relation[],
   plan: string,
-): Promise<CheckLine[]> {
+): CheckLine[] {
   const { grants, hidden } = scopeGrants(target, name, scope)
-  const relations = await relationsFor(ask, role)
   return [
     ...grants.map(grant => granted(name, grant, hidden, relations, plan)),
     ...hidden.map(column => isHidden(name, column, relations, plan)),
@@ -38,7 +41,7 @@ function granted(
   relations: readonly Relation[],
   plan: string,
 ): CheckLine {
-  const what = `scope ${name}: ${grant.allow.join(', ')} on ${grant.schema}.${grant.relation}`
+  const what = `scope ${name}: ${grant.allow.join(', ')} on ${written(grant.database, grant.schema, grant.relation)}`
   const meant = relations.filter(one => covers(grant, one))
   if (meant.length === 0)
     return {
@@ -50,7 +53,7 @@ function granted(
   const lacking = meant.flatMap(one =>
     grant.allow
       .filter(word => (word === 'select' ? !readsAllBut(one, hidden) : !one.has.includes(word)))
-      .map(word => `${word} on ${one.schema}.${one.relation}`),
+      .map(word => `${word} on ${shown(one, relations)}`),
   )
   if (lacking.length === 0) return { ok: true, level: 'must', what }
   return { ok: false, level: 'must', what: `${what}: lacks ${shorten(lacking)}`, next: plan }
@@ -68,19 +71,19 @@ function isHidden(
   relations: readonly Relation[],
   plan: string,
 ): CheckLine {
-  const shown = relations.flatMap(one =>
+  const readable = relations.flatMap(one =>
     one.reads
       .filter(column => hides(hidden, one, column))
-      .map(column => `${one.schema}.${one.relation}.${column}`),
+      .map(column => `${shown(one, relations)}.${column}`),
   )
   const found = relations.some(one => one.columns.some(column => hides(hidden, one, column)))
-  const what = `scope ${name}: cannot read ${[hidden.schema, hidden.relation, hidden.column].filter((part, index) => index > 0 || part !== '*').join('.')}`
+  const what = `scope ${name}: cannot read ${written(hidden.database, hidden.schema, hidden.relation, hidden.column)}`
   if (!found) return { ok: false, level: 'must', what: `${what}: no such column`, next: 'Correct `hide`.' }
-  if (shown.length === 0) return { ok: true, level: 'must', what }
+  if (readable.length === 0) return { ok: true, level: 'must', what }
   return {
     ok: false,
     level: 'must',
-    what: `${what}: but it can, ${shorten(shown)}`,
+    what: `${what}: but it can, ${shorten(readable)}`,
     next: `${plan} If PUBLIC may read it, revoke that.`,
   }
 }
@@ -90,7 +93,7 @@ function beyond(name: string, grants: readonly RelationGrant[], relations: reado
     const allowed = new Set<string>(grants.filter(grant => covers(grant, one)).flatMap(grant => grant.allow))
     const extra = one.has.filter(word => !allowed.has(word))
     if (!allowed.has('select') && one.reads.length > 0 && !extra.includes('select')) extra.push('select')
-    return extra.length === 0 ? [] : [`${extra.join(', ')} on ${one.schema}.${one.relation}`]
+    return extra.length === 0 ? [] : [`${extra.join(', ')} on ${shown(one, relations)}`]
   })
   if (more.length === 0)
     return [
@@ -107,24 +110,53 @@ function beyond(name: string, grants: readonly RelationGrant[], relations: reado
 }
 
 function covers(grant: RelationGrant, one: Relation): boolean {
-  return grant.schema === one.schema && (grant.relation === '*' || grant.relation === one.relation)
+  const fits = (pattern: string, value: string) => pattern === '*' || pattern === value
+  return (
+    fits(grant.database, one.database) && grant.schema === one.schema && fits(grant.relation, one.relation)
+  )
 }
 
 function hides(hidden: HiddenColumn, one: Relation, column: string): boolean {
   const fits = (pattern: string, value: string) => pattern === '*' || pattern === value
-  return fits(hidden.schema, one.schema) && fits(hidden.relation, one.relation) && fits(hidden.column, column)
+  return (
+    fits(hidden.database, one.database) &&
+    fits(hidden.schema, one.schema) &&
+    fits(hidden.relation, one.relation) &&
+    fits(hidden.column, column)
+  )
 }
 
 function shorten(list: readonly string[]): string {
   return list.length <= 5 ? list.join('; ') : `${list.slice(0, 5).join('; ')} and ${list.length - 5} more`
 }
 
-function relationsFor(ask: Ask, role: string): Promise<Relation[]> {
-  return ask<Relation>(
+/** As the configuration writes it: database and schema only where it names one. */
+function written(database: string, schema: string, ...rest: readonly string[]): string {
+  const named = database !== '*' ? [database, schema] : schema !== '*' ? [schema] : []
+  return [...named, ...rest].join('.')
+}
+
+/** With its database when there are several. */
+function shown(one: Relation, all: readonly Relation[]): string {
+  const several = all.some(other => other.database !== one.database)
+  return `${several ? `${one.database}.` : ''}${one.schema}.${one.relation}`
+}
+
+/** Undefined when the role does not exist. A privilege counts where the role may use the schema. */
+export async function relationsIn(
+  ask: Ask,
+  database: string,
+  role: string,
+): Promise<readonly Relation[] | undefined> {
+  const [known] = await ask('SELECT FROM pg_roles WHERE rolname = $1', [role])
+  if (!known) return undefined
+  const rows = await ask<Omit<Relation, 'database'>>(
     `SELECT n.nspname AS schema, c.relname AS relation,
-            ARRAY(SELECT p FROM unnest($2::text[]) p WHERE has_table_privilege($1, c.oid, p)) AS has,
+            ARRAY(SELECT p FROM unnest($2::text[]) p WHERE has_table_privilege($1, c.oid, p)
+                  AND has_schema_privilege($1, n.oid, 'usage')) AS has,
             ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
-                  AND NOT a.attisdropped AND has_column_privilege($1, c.oid, a.attnum, 'select')) AS reads,
+                  AND NOT a.attisdropped AND has_column_privilege($1, c.oid, a.attnum, 'select')
+                  AND has_schema_privilege($1, n.oid, 'usage')) AS reads,
             ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
                   AND NOT a.attisdropped) AS columns
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -132,4 +164,5 @@ function relationsFor(ask: Ask, role: string): Promise<Relation[]> {
      ORDER BY 1, 2`,
     [role, [...TABLE_PRIVILEGES]],
   )
+  return rows.map(row => ({ database, ...row }))
 }

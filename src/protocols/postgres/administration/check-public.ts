@@ -5,7 +5,7 @@ import type { Ask } from './check-line.ts'
  * What this target gives everybody, and so every emergency login as well: the promise is the scope plus this (DESIGN §1.4).
  * Facts to read, neither good nor bad; the owner decides.
  */
-export async function checkPublic(ask: Ask): Promise<CheckLine[]> {
+export async function checkPublic(ask: Ask, reached: readonly string[]): Promise<CheckLine[]> {
   const info = (what: string): CheckLine => ({ ok: true, level: 'info', what })
   const lines: CheckLine[] = []
 
@@ -42,13 +42,12 @@ export async function checkPublic(ask: Ask): Promise<CheckLine[]> {
   if (database?.temp) lines.push(info('everybody may create temporary tables'))
 
   const others = await ask<{ name: string }>(
-    `SELECT datname AS name FROM pg_database WHERE datallowconn AND datname <> current_database()
+    `SELECT datname AS name FROM pg_database WHERE datallowconn AND NOT datname = ANY ($1)
        AND has_database_privilege('public', oid, 'connect') ORDER BY 1`,
+    [reached],
   )
   if (others.length > 0)
-    lines.push(
-      info(`everybody may connect to the databases: ${list(others)} (the gateway connects to one only)`),
-    )
+    lines.push(info(`everybody may connect to the databases: ${list(others)} (the gateway does not)`))
   return lines
 }
 

@@ -5,14 +5,18 @@ import { readSettings } from './settings.ts'
 
 /**
  * The SQL that a target's owner (a superuser, or the owner of what is granted) runs once, and again after each change of
- * the scopes: it brings the roles to exactly what is configured. Pure text: nothing is asked of the target.
+ * the scopes: it brings the roles to exactly what is configured. Pure text: nothing is asked of the target; where versions
+ * differ, the text decides at the target. For several databases it is a script for psql, which changes the database.
  */
 export function planSql(target: Target): string {
-  const { user, database } = readSettings(target)
+  const { user, databases } = readSettings(target)
   const scopes = Object.entries(target.scopes)
+  const [first, ...others] = databases
+  const several = others.length > 0
   return [
-    `-- breakglass: roles for the target ${comment(target.name)}. Run it in the database ${comment(database)} as a superuser.`,
+    `-- breakglass: roles for the target ${comment(target.name)}. Run it ${several ? 'with psql' : `in the database ${comment(first)}`} as a superuser.`,
     '-- Safe to run again; do so after every change of the scopes and after creating tables that a scope should reach.',
+    ...(several ? [`\\connect ${connectTo(first)}`] : []),
     'SET standard_conforming_strings = on;',
     'BEGIN;',
     '',
@@ -21,32 +25,109 @@ export function planSql(target: Target): string {
     createRole(user, 'LOGIN NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS'),
     `ALTER ROLE ${identifier(user)} LOGIN CREATEROLE;`,
     `GRANT pg_signal_backend TO ${identifier(user)};`,
-    ...scopes.flatMap(([name, scope]) => ['', ...scopeSql(target, name, scope, user, database)]),
+    '-- From 16 on: it and its logins may use the slots that `reserved_connections` keeps; what it makes gives it no rights.',
+    ownLoginSql(user),
+    ...scopes.flatMap(([name, scope]) => ['', ...scopeSql(target, name, scope, user, databases)]),
+    ...databases.flatMap((database, index) => [
+      ...(index === 0
+        ? []
+        : [
+            '',
+            'COMMIT;',
+            `\\connect ${connectTo(database)}`,
+            'SET standard_conforming_strings = on;',
+            'BEGIN;',
+          ]),
+      ...scopes.flatMap(([name, scope]) => ['', ...privilegesSql(target, name, scope, database, several)]),
+    ]),
     '',
     'COMMIT;',
     '',
   ].join('\n')
 }
 
-function scopeSql(target: Target, name: string, scope: Scope, user: string, database: string): string[] {
+/** Since 16 a role is administered by whom it was granted to WITH ADMIN; before, CREATEROLE alone is enough. */
+const SINCE_16 = `pg_catalog.current_setting('server_version_num')::int >= 160000`
+
+function ownLoginSql(user: string): string {
+  return doBlock(
+    'BEGIN',
+    `  IF ${SINCE_16} THEN`,
+    `    EXECUTE pg_catalog.format('GRANT pg_use_reserved_connections TO %I WITH ADMIN TRUE, INHERIT TRUE, SET FALSE', ${literal(user)});`,
+    `    EXECUTE pg_catalog.format('ALTER ROLE %I SET createrole_self_grant = %L', ${literal(user)}, '');`,
+    '  END IF;',
+    'END',
+  )
+}
+
+/** The login may hand the role on and has none of its rights itself. */
+function administerSql(role: string, user: string): string {
+  return doBlock(
+    'BEGIN',
+    `  IF ${SINCE_16} THEN`,
+    `    EXECUTE pg_catalog.format('${ADMINISTER}', ${literal(role)}, ${literal(user)});`,
+    '  ELSIF EXISTS (SELECT FROM pg_catalog.pg_auth_members m',
+    `    WHERE m.roleid = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${literal(role)})`,
+    `      AND m.member = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = ${literal(user)})) THEN`,
+    `    EXECUTE pg_catalog.format('REVOKE %I FROM %I', ${literal(role)}, ${literal(user)});`,
+    '  END IF;',
+    'END',
+  )
+}
+
+const ADMINISTER = 'GRANT %I TO %I WITH ADMIN TRUE, INHERIT FALSE, SET FALSE'
+
+/** The same as one line, for whoever reads what `check` found. */
+export function administerLine(role: string, user: string): string {
+  return `${ADMINISTER.replace('%I', () => identifier(role)).replace('%I', () => identifier(user))};`
+}
+
+function scopeSql(
+  target: Target,
+  name: string,
+  scope: Scope,
+  user: string,
+  databases: readonly string[],
+): string[] {
   const role = scopeRole(target, name)
-  // On 16 and later only who has ADMIN OPTION on a role can put logins into it; before, CREATEROLE is enough.
-  const admin = `GRANT ${identifier(role)} TO ${identifier(user)} WITH ADMIN OPTION;`
+  const admin = administerSql(role, user)
   if (scope.as !== undefined) {
     return [`-- Scope ${comment(name)}: the existing role ${comment(role)}, as it is.`, admin]
   }
-  const { grants, hidden } = scopeGrants(target, name, scope)
   return [
     `-- Scope ${comment(name)}.`,
     createRole(role, 'NOLOGIN'),
     `ALTER ROLE ${identifier(role)} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;`,
     `COMMENT ON ROLE ${identifier(role)} IS ${literal(`breakglass scope ${name} of ${target.name}`)};`,
     admin,
-    `GRANT CONNECT ON DATABASE ${identifier(database)} TO ${identifier(role)};`,
-    '-- What the role had on tables before goes, then it gets what is configured.',
-    revokeAll(role),
-    ...grants.map(grant => grantSql(role, grant, hidden)),
+    ...databases.map(database => `GRANT CONNECT ON DATABASE ${identifier(database)} TO ${identifier(role)};`),
   ]
+}
+
+function privilegesSql(
+  target: Target,
+  name: string,
+  scope: Scope,
+  database: string,
+  several: boolean,
+): string[] {
+  if (scope.as !== undefined) return []
+  const role = scopeRole(target, name)
+  const { grants, hidden } = scopeGrants(target, name, scope)
+  const here = (part: { readonly database: string }): boolean =>
+    part.database === '*' || part.database === database
+  return [
+    `-- Scope ${comment(name)}${several ? ` in ${comment(database)}` : ''}: what the role had on tables before goes, then it gets what is configured.`,
+    revokeAll(role),
+    ...grants.filter(here).map(grant => grantSql(role, grant, hidden.filter(here))),
+  ]
+}
+
+/** As psql reads an argument: in double quotes; a name that could be taken for a connection string is put into one. */
+function connectTo(database: string): string {
+  if (/^[\w.$-]+$/.test(database)) return `"${database}"`
+  const name = `dbname='${database.replaceAll(/['\\]/g, '\\$&')}'`
+  return `-reuse-previous=on "${name.replaceAll('"', '""')}"`
 }
 
 function createRole(role: string, attributes: string): string {
@@ -90,6 +171,7 @@ function grantSql(role: string, grant: RelationGrant, hidden: readonly HiddenCol
   const select = grant.allow.includes('select')
   const lines = [
     'DECLARE one record; columns text; BEGIN',
+    `  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${literal(grant.schema)}) THEN RETURN; END IF;`,
     `  EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %I', ${literal(grant.schema)}, ${literal(role)});`,
     `  FOR one IN SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
     `    WHERE n.nspname = ${literal(grant.schema)} AND c.relkind IN ('r', 'p', 'v', 'm', 'f')${grant.relation === '*' ? '' : ` AND c.relname = ${literal(grant.relation)}`} LOOP`,

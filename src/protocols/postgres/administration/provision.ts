@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '../../../kernel/faults.ts'
 import { Passage } from '../../../target/passage.ts'
-import { LOGIN_COMMENT, type ControlLinks } from './control.ts'
+import { loginComment, type Controls } from './control.ts'
 import { identifier, literal } from './quote.ts'
 import { scopeRole } from './scope-role.ts'
 import { SCRAM_SHAPE, scramKeys, verifierText } from '../login/scram.ts'
@@ -15,16 +15,19 @@ const BEYOND_MS = 60_000
  * left behind. The target gets a verifier, never the secret. `VALID UNTIL` counts from the target's own clock. It runs as the
  * scope's role from the start, so what it creates belongs to the scope.
  */
-export async function provision(passage: Passage, links: ControlLinks): Promise<void> {
+export async function provision(passage: Passage, controls: Controls): Promise<void> {
   if (!Passage.is(passage)) throw new Fault('internal', 'no login without a passage')
   const { login, target } = passage
-  const link = links.of(target)
+  const control = controls.of(target)
+  const link = control.writer()
   const settings = readSettings(target)
   const scope = scopeRole(target, passage.scope)
-  const [found] = await link.query<{ until: string; known: boolean; scoped: boolean }>(
+  const [found] = await link.query<{ until: string; known: boolean; scoped: boolean; reserved: boolean }>(
     `SELECT (now() + $1::float8 * interval '1 millisecond')::text AS until,
             EXISTS (SELECT FROM pg_roles WHERE rolname = $2) AS known,
-            EXISTS (SELECT FROM pg_roles WHERE rolname = $3) AS scoped`,
+            EXISTS (SELECT FROM pg_roles WHERE rolname = $3) AS scoped,
+            EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_use_reserved_connections'
+                    AND pg_has_role(oid, 'MEMBER WITH ADMIN OPTION')) AS reserved`,
     [passage.remainingMs + BEYOND_MS, login.name, scope],
   )
   if (!found?.scoped) {
@@ -37,14 +40,18 @@ export async function provision(passage: Passage, links: ControlLinks): Promise<
   const verifier = verifierText({ ...keys, salt, iterations: SCRAM_SHAPE.iterations })
   const role = identifier(login.name)
   const attributes = `LOGIN CONNECTION LIMIT ${settings.connections} PASSWORD ${literal(verifier)} VALID UNTIL ${literal(found.until)}`
-  link.reserve(login.name)
+  control.reserve(login.name)
   await link.query(
     [
       found.known
         ? `ALTER ROLE ${role} ${attributes}`
         : `CREATE ROLE ${role} ${attributes} IN ROLE ${identifier(scope)}`,
       `ALTER ROLE ${role} SET role = ${literal(scope)}`,
-      `COMMENT ON ROLE ${role} IS ${literal(LOGIN_COMMENT + passage.grant)}`,
+      // From 16 on: it gets in when the slots of everybody else are taken, if the owner keeps some (`reserved_connections`).
+      ...(found.reserved
+        ? [`GRANT pg_use_reserved_connections TO ${role} WITH INHERIT TRUE, SET FALSE`]
+        : []),
+      `COMMENT ON ROLE ${role} IS ${literal(loginComment(passage.grant, target.name))}`,
     ].join('; '),
   )
 }

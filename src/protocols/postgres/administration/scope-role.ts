@@ -1,6 +1,7 @@
 import { sha256Hex } from '../../../kernel/bytes.ts'
 import { Fault } from '../../../kernel/faults.ts'
 import type { Scope, Target } from '../../../kernel/target.ts'
+import { readSettings } from './settings.ts'
 
 /** Table privileges of PostgreSQL ("Privileges"), as procedures write them. */
 export const TABLE_PRIVILEGES = [
@@ -32,6 +33,8 @@ export function scopeRole(target: Target, name: string): string {
 }
 
 export interface RelationGrant {
+  /** `*`: each database of the target. */
+  readonly database: string
   readonly schema: string
   /** `*`: every table, view and foreign table of the schema at the time the plan runs. */
   readonly relation: string
@@ -40,6 +43,7 @@ export interface RelationGrant {
 
 export interface HiddenColumn {
   /** `*` where the configuration names none. */
+  readonly database: string
   readonly schema: string
   readonly relation: string
   readonly column: string
@@ -52,21 +56,28 @@ export function scopeGrants(
   scope: Scope,
 ): { grants: readonly RelationGrant[]; hidden: readonly HiddenColumn[] } {
   const at = `targets.${target.name}.scopes.${name}`
+  const { databases } = readSettings(target)
   const grants = (scope.privileges ?? []).map(({ on, allow }) => {
-    const [schema, relation, more] = split(on)
-    if (schema === undefined || relation === undefined || more !== undefined || schema === '*') {
-      throw invalid(`${at}.privileges: ${JSON.stringify(on)} is not schema.table or schema.*`)
+    const parts = split(on)
+    const [relation, schema, database = '*'] = parts.toReversed()
+    if (schema === undefined || relation === undefined || parts.length > 3 || schema === '*') {
+      throw invalid(
+        `${at}.privileges: ${JSON.stringify(on)} is not schema.table, schema.* or database.schema.table`,
+      )
     }
-    return { schema, relation, allow: allow.map(word => privilege(word, at)) }
+    known(database, databases, `${at}.privileges: ${JSON.stringify(on)}`)
+    return { database, schema, relation, allow: allow.map(word => privilege(word, at)) }
   })
   const hidden = (scope.hide ?? []).map(entry => {
     const parts = split(entry)
-    const column = parts.at(-1)
-    const relation = parts.at(-2)
-    if (column === undefined || relation === undefined || parts.length > 3) {
-      throw invalid(`${at}.hide: ${JSON.stringify(entry)} is not table.column or schema.table.column`)
+    const [column, relation, schema = '*', database = '*'] = parts.toReversed()
+    if (column === undefined || relation === undefined || parts.length > 4) {
+      throw invalid(
+        `${at}.hide: ${JSON.stringify(entry)} is not table.column, schema.table.column or database.schema.table.column`,
+      )
     }
-    return { schema: parts.length === 3 ? (parts[0] ?? '*') : '*', relation, column }
+    known(database, databases, `${at}.hide: ${JSON.stringify(entry)}`)
+    return { database, schema, relation, column }
   })
   return { grants, hidden }
 }
@@ -74,6 +85,11 @@ export function scopeGrants(
 /** All scopes of a target, for `checkSettings`. */
 export function checkScopes(target: Target): void {
   for (const [name, scope] of Object.entries(target.scopes)) scopeGrants(target, name, scope)
+}
+
+function known(database: string, databases: readonly string[], at: string): void {
+  if (database !== '*' && !databases.includes(database))
+    throw invalid(`${at}: ${database} is not a database of the target (${databases.join(', ')})`)
 }
 
 function privilege(word: string, at: string): TablePrivilege {

@@ -15,8 +15,10 @@ const identifier = z
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what is refused
   .refine(text => !/[\u0000-\u001f\u007f]/.test(text), 'no control characters')
 
-const schema = z.strictObject({
-  database: identifier,
+const fields = z.strictObject({
+  database: identifier.optional(),
+  /** Instead of `database`: those a person may choose from in their client; the first is the default. */
+  databases: z.array(identifier).min(1).optional(),
   login: z.strictObject({
     user: identifier,
     password: z.union([z.string(), z.custom<ReadableSecret>(isReadable)], {
@@ -25,16 +27,39 @@ const schema = z.strictObject({
   }),
   tls: z.enum(['disable', 'require', 'verify-full']).default('verify-full'),
   ca: z.string().min(1).optional(),
+  /** `direct`: TLS from the first byte (PostgreSQL 17), which saves a round trip and passes proxies that look for SNI. */
+  tls_negotiation: z.enum(['postgres', 'direct']).default('postgres'),
   /** Connections one grant may have open at the target (CONNECTION LIMIT of its login). */
   connections: z.int().min(1).max(10_000).default(32),
 })
 
-export interface PostgresSettings {
+const schema = fields
+  .refine(({ database, databases }) => (database === undefined) !== (databases === undefined), {
+    path: ['database'],
+    error: 'a target has either `database` or `databases`',
+  })
+  .refine(({ databases = [] }) => new Set(databases).size === databases.length, {
+    path: ['databases'],
+    error: 'names a database twice',
+  })
+  .refine(({ tls, tls_negotiation }) => tls !== 'disable' || tls_negotiation === 'postgres', {
+    path: ['tls_negotiation'],
+    error: 'direct TLS with `tls: disable`',
+  })
+
+export interface Address {
   readonly host: string
   readonly port: number
-  readonly database: string
+}
+
+export interface PostgresSettings extends Address {
+  /** The target's name, for what people read. */
+  readonly target: string
+  /** At least one; the first is where a client goes that names none. */
+  readonly databases: readonly [string, ...string[]]
   readonly user: string
   readonly tls: 'disable' | 'require' | 'verify-full'
+  readonly tlsNegotiation: 'postgres' | 'direct'
   readonly connections: number
   /** Read at each use. Fault `config.invalid` when the secret is not there. */
   password(): string
@@ -50,17 +75,20 @@ export function readSettings(target: Target): PostgresSettings {
     const field = [...(issue?.path ?? [])].join('.')
     const at = field === '' ? `targets.${target.name}` : `targets.${target.name}.${field}`
     throw new Fault('config.invalid', `${at}: ${issue?.message ?? 'does not fit'}`, {
-      next: 'A postgres target has database, login { user, password }, and optionally tls, ca and connections.',
+      next: 'A postgres target has database (or databases), login { user, password }, and optionally tls, ca, tls_negotiation and connections.',
     })
   }
-  const { database, login, tls, ca, connections } = parsed.data
+  const { database = '', databases = [], login, tls, ca, tls_negotiation, connections } = parsed.data
+  const [first = database, ...others] = databases
   const { host, port } = parseAddress(target)
   return {
+    target: target.name,
     host,
     port,
-    database,
+    databases: [first, ...others],
     user: login.user,
     tls,
+    tlsNegotiation: tls_negotiation,
     connections,
     password: () => (typeof login.password === 'string' ? login.password : login.password.read()),
     authority: () => (ca === undefined ? undefined : readAuthority(ca, target.name)),
@@ -71,7 +99,7 @@ function isReadable(value: unknown): value is ReadableSecret {
   return typeof value === 'object' && value !== null && 'read' in value && typeof value.read === 'function'
 }
 
-function parseAddress(target: Target): { host: string; port: number } {
+function parseAddress(target: Target): Address {
   const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(target.address)
   const port = Number(found?.[3] ?? 0)
   if (!found || port < 1 || port > 65_535) {

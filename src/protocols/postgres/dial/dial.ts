@@ -17,13 +17,15 @@ export class PostgresTarget implements TargetConnection {
   readonly facts: Readonly<Record<string, string | number>>
   readonly #settings: PostgresSettings
 
-  constructor(link: TargetLink, greeting: Greeting, settings: PostgresSettings) {
+  constructor(link: TargetLink, greeting: Greeting, settings: PostgresSettings, database: string) {
     this.stream = link.stream
     this.greeting = greeting
     this.#settings = settings
     this.facts = {
+      database,
       version: greeting.parameters.get('server_version') ?? '',
       pid: greeting.pid,
+      protocol: `3.${greeting.protocol & 0xffff}`,
       tls: link.certificate === undefined ? 'off' : 'on',
     }
   }
@@ -53,11 +55,7 @@ export async function dial(
   timeoutMs: number,
 ): Promise<PostgresTarget> {
   const settings = readSettings(passage.target)
-  if (client.database !== '' && client.database !== settings.database) {
-    throw new Fault('input.invalid', `this login is for the database "${settings.database}" only`, {
-      next: `Connect with dbname=${settings.database}, or name no database.`,
-    })
-  }
+  const database = chosen(client.database, settings)
   const signal = AbortSignal.any([client.closed, AbortSignal.timeout(timeoutMs)])
   const link = await linkTarget(settings, signal)
   const abandon = () => link.socket.destroy()
@@ -65,13 +63,14 @@ export async function dial(
   try {
     const parameters = {
       ...client.settings,
+      database,
       client_encoding: 'UTF8',
       application_name: client.application,
       options: '-c standard_conforming_strings=on',
     }
     const greeting = await loginAtTarget(link, settings, passage.login, parameters)
     if (signal.aborted) throw unreachable(settings, signal.reason)
-    return new PostgresTarget(link, greeting, settings)
+    return new PostgresTarget(link, greeting, settings, database)
   } catch (cause) {
     link.socket.destroy()
     throw cause instanceof Fault && cause.code !== 'protocol.violation'
@@ -83,4 +82,20 @@ export async function dial(
   } finally {
     signal.removeEventListener('abort', abandon)
   }
+}
+
+/** The database a client named, if it is one of the target's; the first one when it named none. */
+function chosen(named: string, { databases }: PostgresSettings): string {
+  if (named === '') return databases[0]
+  if (databases.includes(named)) return named
+  const [only, ...others] = databases
+  throw new Fault(
+    'input.invalid',
+    others.length === 0
+      ? `this login is for the database "${only}" only`
+      : `this login is for the databases ${databases.map(name => `"${name}"`).join(', ')} only`,
+    {
+      next: `Connect with dbname=${databases.join(' or dbname=')}; without a name you get "${only}".`,
+    },
+  )
 }

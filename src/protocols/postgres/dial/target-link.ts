@@ -5,6 +5,7 @@ import { Fault } from '../../../kernel/faults.ts'
 import { readExactly } from '../../../wire/read-exactly.ts'
 import { upgradeToTls } from '../../../wire/tls-upgrade.ts'
 import { sslRequest } from '../messages/encode.ts'
+import { ALPN } from '../messages/messages.ts'
 import type { PostgresSettings } from '../administration/settings.ts'
 
 export interface TargetLink {
@@ -57,6 +58,20 @@ function connectTo(settings: PostgresSettings, signal: AbortSignal): Promise<Soc
 }
 
 async function encrypt(socket: Socket, settings: PostgresSettings): Promise<TLSSocket> {
+  const direct = settings.tlsNegotiation === 'direct'
+  if (!direct) await askForTls(socket, settings)
+  const secure = await handshake(socket, settings)
+  // A server that does not name the protocol may be another one behind the same certificate (PostgreSQL 17, "SSL Session Encryption").
+  if (direct && secure.alpnProtocol !== ALPN) {
+    secure.destroy()
+    throw new Fault('target.misconfigured', 'the target does not take direct TLS', {
+      next: 'It needs PostgreSQL 17 or later; leave `tls_negotiation` out before that.',
+    })
+  }
+  return secure
+}
+
+async function askForTls(socket: Socket, settings: PostgresSettings): Promise<void> {
   socket.write(sslRequest())
   const answer = await readExactly(socket, 1)
   if (answer === undefined) throw unreachable(settings, undefined)
@@ -65,6 +80,9 @@ async function encrypt(socket: Socket, settings: PostgresSettings): Promise<TLSS
       next: 'Set ssl = on there, or `tls: disable` for this target if the way to it is safe.',
     })
   }
+}
+
+async function handshake(socket: Socket, settings: PostgresSettings): Promise<TLSSocket> {
   const verify = settings.tls === 'verify-full'
   const ca = verify ? settings.authority() : undefined
   try {
@@ -72,13 +90,22 @@ async function encrypt(socket: Socket, settings: PostgresSettings): Promise<TLSS
       host: settings.host,
       servername: /^[\d.]+$|:/.test(settings.host) ? '' : settings.host,
       rejectUnauthorized: verify,
+      ALPNProtocols: [ALPN],
       ...(ca === undefined ? {} : { ca }),
     })
   } catch (cause) {
-    throw new Fault('target.misconfigured', 'the TLS certificate of the target was not accepted', {
-      next: 'Name its authority in `ca`, and use the host name the certificate is for as `address`.',
-      cause,
-    })
+    throw certificateTrouble(cause)
+      ? new Fault('target.misconfigured', 'the TLS certificate of the target was not accepted', {
+          next: 'Name its authority in `ca`, and use the host name the certificate is for as `address`.',
+          cause,
+        })
+      : new Fault('target.misconfigured', 'the target broke off the TLS handshake', {
+          next:
+            settings.tlsNegotiation === 'direct'
+              ? 'Direct TLS needs PostgreSQL 17 or later; leave `tls_negotiation` out before that.'
+              : 'It must speak TLS 1.2 or later.',
+          cause,
+        })
   }
 }
 
@@ -87,4 +114,10 @@ export function unreachable(settings: PostgresSettings, cause: unknown): Fault {
     next: 'Check that the target is up and reachable from here, then connect again.',
     cause,
   })
+}
+
+/** Node's codes for a chain or a name that does not verify; everything else is a handshake that failed before that. */
+function certificateTrouble(cause: unknown): boolean {
+  const { code } = (cause ?? {}) as { code?: unknown }
+  return typeof code === 'string' && /CERT|ISSUER|SELF_SIGNED|ALTNAME|CRL|VERIFY/.test(code)
 }

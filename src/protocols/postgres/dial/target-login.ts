@@ -5,13 +5,15 @@ import { readExactly } from '../../../wire/read-exactly.ts'
 import { serverEndPoint } from '../login/channel-binding.ts'
 import { decodeParameterStatus, decodeReport } from '../messages/decode.ts'
 import { password, saslInitialResponse, saslResponse, startup } from '../messages/encode.ts'
-import { AUTHENTICATION, BACKEND } from '../messages/messages.ts'
+import { AUTHENTICATION, BACKEND, CANCEL_KEY, PROTOCOL_3_0, PROTOCOL_3_2 } from '../messages/messages.ts'
 import { scramClient, type ScramClient } from '../login/scram-client.ts'
 import type { PostgresSettings } from '../administration/settings.ts'
 import { unreachable, type TargetLink } from './target-link.ts'
 
 /** What a target says before its first ReadyForQuery. */
 export interface Greeting {
+  /** `PROTOCOL_3_2`, or what the target went down to. */
+  readonly protocol: number
   readonly parameters: ReadonlyMap<string, string>
   readonly pid: number
   readonly cancelKey: Buffer
@@ -24,6 +26,12 @@ const LARGEST_GREETING_MESSAGE = 65_536
 const MOST_GREETING_MESSAGES = 1000
 
 /**
+ * We ask for protocol 3.2, whose cancel keys nobody guesses; a server before 18 says within the same round trip that it speaks
+ * 3.0 only.
+ */
+const ASKED = PROTOCOL_3_2
+
+/**
  * Logs in at the target with SCRAM-SHA-256(-PLUS), MD5 or a cleartext password, whichever it asks for. A cleartext
  * password is sent only through TLS or to this machine. Faults: `target.unreachable`, `target.misconfigured`.
  */
@@ -33,10 +41,11 @@ export async function loginAtTarget(
   login: { readonly name: string; readonly secret: string },
   parameters: Readonly<Record<string, string>>,
 ): Promise<Greeting> {
-  link.stream.write(startup({ user: login.name, database: settings.database, ...parameters }))
+  link.stream.write(startup({ user: login.name, ...parameters }, ASKED))
   const authentication = new Authentication(link, login)
   const said = new Map<string, string>()
   const notices: Buffer[] = []
+  let protocol = ASKED
   let pid = 0
   let cancelKey: Buffer = Buffer.alloc(0)
 
@@ -44,6 +53,7 @@ export async function loginAtTarget(
     const { tag, whole, body } = await readMessage(link, settings)
     if (tag === BACKEND.error) throw refusedBy(body)
     else if (tag === BACKEND.authentication) await authentication.answer(new ByteReader(body))
+    else if (tag === BACKEND.negotiateProtocolVersion) protocol = negotiated(new ByteReader(body))
     else if (!authentication.done) throw strange()
     else if (tag === BACKEND.notice) notices.push(whole)
     else if (tag === BACKEND.parameterStatus) {
@@ -53,11 +63,21 @@ export async function loginAtTarget(
       const fields = new ByteReader(body)
       pid = fields.int32()
       cancelKey = fields.bytes(fields.remaining)
+      if (cancelKey.length < CANCEL_KEY.shortest || cancelKey.length > CANCEL_KEY.longest) throw strange()
     } else if (tag === BACKEND.readyForQuery) {
-      return { parameters: said, pid, cancelKey, status: body[0] ?? 0, notices }
+      return { protocol, parameters: said, pid, cancelKey, status: body[0] ?? 0, notices }
     } else throw strange()
   }
   throw strange()
+}
+
+/** NegotiateProtocolVersion: less than we asked for, and nothing about options, as we named none. */
+function negotiated(fields: ByteReader): number {
+  const version = fields.int32()
+  const unknown = fields.int32()
+  fields.end()
+  if (version < PROTOCOL_3_0 || version >= ASKED || unknown !== 0) throw strange()
+  return version
 }
 
 async function readMessage(

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { sameBytes } from '../../../kernel/bytes.ts'
+import { CANCEL_KEY, PROTOCOL_3_2 } from '../messages/messages.ts'
 
 /** What a client gets as BackendKeyData: ours, never the target's. */
 export interface CancelKey {
@@ -12,19 +13,22 @@ interface Entry {
   readonly fire: () => void
 }
 
+/** What nobody guesses; protocol 3.0 leaves room for four bytes only. */
+const LONG_KEY = 32
+
 /**
  * Finds the session that a CancelRequest means. A cancel comes on a connection of its own without any login, so the
- * key is all that proves whose it is: random, 4 bytes beside a random 31-bit number (protocol 3.0 leaves no room for more).
+ * key is all that proves whose it is: random, beside a random 31-bit number.
  */
 export class CancelKeys {
   readonly #sessions = new Map<number, Entry>()
 
-  /** `fire` asks the target of this session to cancel; it must not block or throw. */
-  register(fire: () => void): CancelKey & { readonly release: () => void } {
+  /** `fire` asks the target of this session to cancel; it must not block or throw. The key is as long as `protocol` takes it. */
+  register(fire: () => void, protocol: number): CancelKey & { readonly release: () => void } {
     let pid = 0
     do pid = randomInt(1, 0x7fffffff)
     while (this.#sessions.has(pid))
-    const key = randomBytes(4)
+    const key = randomBytes(protocol >= PROTOCOL_3_2 ? LONG_KEY : CANCEL_KEY.shortest)
     this.#sessions.set(pid, { key, fire })
     return { pid, key, release: () => void this.#sessions.delete(pid) }
   }

@@ -15,11 +15,14 @@ export class PostgresClient implements ClientConnection {
   readonly database: string
   readonly settings: Readonly<Record<string, string>>
   readonly closed: AbortSignal
+  /** `PROTOCOL_3_0` to `PROTOCOL_3_2`. */
+  readonly protocol: number
   /** The connection after TLS; nobody else reads it. */
   readonly stream: Duplex
 
-  constructor(stream: Duplex, startup: Startup, remote: string) {
+  constructor(stream: Duplex, startup: Startup, remote: string, protocol: number) {
     this.stream = stream
+    this.protocol = protocol
     this.login = startup.user
     this.remote = remote
     this.application = startup.application

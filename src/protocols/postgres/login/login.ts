@@ -17,7 +17,7 @@ import {
   authenticationSaslFinal,
   negotiateProtocolVersion,
 } from '../messages/encode.ts'
-import { FRONTEND, PROTOCOL_3_0 } from '../messages/messages.ts'
+import { ALPN, FRONTEND, PROTOCOL_3_0, PROTOCOL_3_2 } from '../messages/messages.ts'
 import { fatal, SQLSTATE } from '../messages/native-error.ts'
 import { SCRAM, SCRAM_PLUS, SCRAM_SHAPE } from './scram.ts'
 import { scramChallenge } from './scram-server.ts'
@@ -29,8 +29,6 @@ import {
   type Startup,
 } from './startup.ts'
 
-/** The protocol name of direct TLS (PostgreSQL 17, ALPN registration "postgresql"). */
-const ALPN = 'postgresql'
 const TLS_HANDSHAKE = 0x16
 const LARGEST_SASL = 4096
 
@@ -65,9 +63,9 @@ export async function readLogin(
     const startup = readStartup(first)
     login = startup.user
     demandTls(door)
-    await tellLimits(door.stream, first, startup)
+    const protocol = settleProtocol(door.stream, first, startup)
     const proven = await proveSecret(door, startup)
-    if (proven) return new PostgresClient(door.stream, startup, remote)
+    if (proven) return new PostgresClient(door.stream, startup, remote, protocol)
     desk.failed(login, remote, 'wrong secret or unknown login')
     await closeWith(
       door.stream,
@@ -173,14 +171,21 @@ function demandTls(door: Door): void {
   })
 }
 
-async function tellLimits(
+/**
+ * The version both sides speak from here on. A client is told when that is less than it asked for, or when it named options
+ * nobody here knows; a client that asked for nothing more must not be told, libpq takes that for an error.
+ */
+function settleProtocol(
   stream: Duplex,
   packet: FirstPacket & { kind: 'startup' },
-  startup: Startup,
-): Promise<void> {
-  if (packet.minor > 0 || startup.unknownOptions.length > 0) {
-    stream.write(negotiateProtocolVersion(PROTOCOL_3_0, startup.unknownOptions))
+  { unknownOptions }: Startup,
+): number {
+  const asked = PROTOCOL_3_0 + packet.minor
+  const spoken = Math.min(asked, PROTOCOL_3_2)
+  if (spoken < asked || unknownOptions.length > 0) {
+    stream.write(negotiateProtocolVersion(spoken, unknownOptions))
   }
+  return spoken
 }
 
 /** The SCRAM exchange; true after AuthenticationOk was sent. */

@@ -1,6 +1,6 @@
 import { Fault } from '../../../kernel/faults.ts'
 import { ByteReader } from '../../../wire/byte-reader.ts'
-import { REQUEST } from '../messages/messages.ts'
+import { CANCEL_KEY, REQUEST } from '../messages/messages.ts'
 
 /** A server takes at most this much as a first packet (MAX_STARTUP_PACKET_LENGTH). */
 export const LARGEST_STARTUP = 10_000
@@ -21,7 +21,11 @@ export function decodeFirstPacket(body: Buffer): FirstPacket {
   }
   if (code === REQUEST.cancel) {
     const pid = fields.int32()
-    return { kind: 'cancel', pid, key: fields.bytes(fields.remaining) }
+    const { remaining } = fields
+    if (remaining < CANCEL_KEY.shortest || remaining > CANCEL_KEY.longest) {
+      throw new Fault('protocol.violation', `a cancel key of ${remaining} bytes`)
+    }
+    return { kind: 'cancel', pid, key: fields.bytes(remaining) }
   }
   if (code >> 16 !== 3) {
     throw new Fault('protocol.violation', `unsupported frontend protocol ${code >> 16}.${code & 0xffff}`)

@@ -25,9 +25,12 @@ export const sslRequest = (): Buffer => untagged(body => body.int32(REQUEST.ssl)
 export const cancelRequest = (pid: number, key: Buffer): Buffer =>
   untagged(body => body.int32(REQUEST.cancel).int32(pid).bytes(key))
 
-export const startup = (parameters: Readonly<Record<string, string>>): Buffer =>
+export const startup = (
+  parameters: Readonly<Record<string, string>>,
+  protocol: number = PROTOCOL_3_0,
+): Buffer =>
   untagged(body => {
-    body.int32(PROTOCOL_3_0)
+    body.int32(protocol)
     for (const [name, value] of Object.entries(parameters)) body.cstring(name).cstring(value)
     body.uint8(0)
   })
@@ -64,9 +67,10 @@ export const authenticationSaslContinue = (data: string): Buffer =>
   message(BACKEND.authentication, body => body.int32(AUTHENTICATION.saslContinue).bytes(Buffer.from(data)))
 export const authenticationSaslFinal = (data: string): Buffer =>
   message(BACKEND.authentication, body => body.int32(AUTHENTICATION.saslFinal).bytes(Buffer.from(data)))
-export const negotiateProtocolVersion = (minor: number, unknown: readonly string[]): Buffer =>
+/** `version` whole, major and minor, as every server sends it. */
+export const negotiateProtocolVersion = (version: number, unknown: readonly string[]): Buffer =>
   message(BACKEND.negotiateProtocolVersion, body => {
-    body.int32(minor).int32(unknown.length)
+    body.int32(version).int32(unknown.length)
     for (const option of unknown) body.cstring(option)
   })
 export const parameterStatus = (name: string, value: string): Buffer =>

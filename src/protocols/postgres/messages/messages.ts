@@ -56,6 +56,14 @@ export const REQUEST = {
 } as const
 
 export const PROTOCOL_3_0 = 196608
+/** PostgreSQL 18. Differs from 3.0 in the length of cancel keys only; no server ever spoke 3.1. */
+export const PROTOCOL_3_2 = 196610
+
+/** The protocol's name in TLS (IANA ALPN registry); direct TLS demands it, elsewhere it keeps other protocols' servers out. */
+export const ALPN = 'postgresql'
+
+/** Bytes of a cancel key in protocol 3.2 ("BackendKeyData"); before, always four. */
+export const CANCEL_KEY = { shortest: 4, longest: 256 } as const
 
 /** Codes of AuthenticationXxx. */
 export const AUTHENTICATION = {

@@ -37,6 +37,7 @@ const CANCELS_PER_SECOND = 10
 
 class Relay {
   readonly #client: Duplex
+  readonly #protocol: number
   readonly #target: PostgresTarget
   readonly #guard: Guard
   readonly #dialogue = new Dialogue()
@@ -62,6 +63,7 @@ class Relay {
     resolve: (end: SessionEnd) => void,
   ) {
     this.#client = client.stream
+    this.#protocol = client.protocol
     this.#target = target
     this.#guard = guard
     this.#cancels = options.cancels
@@ -97,7 +99,7 @@ class Relay {
   /** What a server says before its first ReadyForQuery; the key for cancel requests is ours. */
   #greet(): void {
     const { greeting } = this.#target
-    const { release, pid, key } = this.#cancels.register(() => this.#cancel())
+    const { release, pid, key } = this.#cancels.register(() => this.#cancel(), this.#protocol)
     this.#release = release
     for (const [name, value] of greeting.parameters) {
       checkPinned(name, value)

@@ -12,6 +12,7 @@ import { openServerTls } from '../src/server/tls/server-tls.ts'
 import { Passage } from '../src/target/passage.ts'
 
 const [port, password] = process.argv.slice(2)
+process.once('SIGTERM', () => process.exit(0))
 const make = Passage.claimMaker()
 const tls = await openServerTls({
   folder: mkdtempSync(join(tmpdir(), 'bg-bare-')),

@@ -2,6 +2,7 @@ import type { Clock, Instant } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../target/action.ts'
 import type { Guard } from '../target/protocol.ts'
+import type { Item } from '../recording/batch.ts'
 import type { SessionWriter } from '../recording/session-writer.ts'
 
 /** Kinds of action that the target works on and that are finished by an outcome. */
@@ -72,25 +73,22 @@ export class SessionGuard implements Guard {
     if (refusal) this.#totals.refused++
     else if (RUNS.has(action.kind)) this.#running = seq
     try {
-      const [data, payload] = [leafOf(action, seq), payloadOf(action)]
-      if (!refusal && action.kind !== 'cancel' && this.rules.evidence === 'before') {
-        return this.#writer
-          .append('action', data, payload, 'allowed')
-          .durable()
-          .then(
-            () => this.#permit(seq),
-            error => this.#failed(error, seq),
-          )
-      }
-      // A refusal acts on nothing, so nobody waits for it; a cancel never waits.
-      const outcome = refusal ? 'refused' : 'allowed'
-      this.#writer.note({
+      const payload = payloadOf(action)
+      const item: Item = {
         type: 'action',
         t: this.#clock.now().wall,
-        outcome,
-        data,
+        outcome: refusal ? 'refused' : 'allowed',
+        data: leafOf(action, seq),
         ...(payload && { payload }),
-      })
+      }
+      if (!refusal && action.kind !== 'cancel' && this.rules.evidence === 'before') {
+        return this.#writer.record(item).then(
+          () => this.#permit(seq),
+          (error: unknown) => this.#failed(error, seq),
+        )
+      }
+      // A refusal acts on nothing, so nobody waits for it; a cancel never waits.
+      this.#writer.note(item)
       return refusal ? { forward: false, seq, refusal } : this.#permit(seq)
     } catch (error) {
       return this.#failed(error, seq)
@@ -103,18 +101,18 @@ export class SessionGuard implements Guard {
     this.#totals.rows += outcome.rows
     this.#totals.bytes += outcome.bytes
     const data: JsonObject = {
-      n: seq,
-      rows: outcome.rows,
-      ...(outcome.changed !== undefined && { changed: outcome.changed }),
       bytes: outcome.bytes,
-      ms: rounded(outcome.ms),
+      ...(outcome.changed !== undefined && { changed: outcome.changed }),
+      ...(outcome.cut && { cut: true }),
       ...(outcome.each && { each: outcome.each.map(one => ({ ...one, ms: rounded(one.ms) })) }),
       ...(outcome.error && { error: outcome.error.code }),
-      ...(outcome.cut && { cut: true }),
+      ms: rounded(outcome.ms),
+      n: seq,
+      rows: outcome.rows,
     }
     const payload = {
-      ...(outcome.result !== undefined && outcome.result !== '' && { result: outcome.result }),
       ...(outcome.error && { error: outcome.error.message }),
+      ...(outcome.result !== undefined && outcome.result !== '' && { result: outcome.result }),
     }
     try {
       this.#writer.note({
@@ -176,13 +174,14 @@ const VERBS_AT_MOST = 100
 function leafOf(action: Action, seq: number): JsonObject {
   const { kind, verbs, writes, objections } = action
   const long = verbs.length > VERBS_AT_MOST
+  // In canonical order, as in `payloadOf` and `finish`: the log writes that without sorting.
   return {
-    n: seq,
     kind,
-    verbs: long ? verbs.slice(0, VERBS_AT_MOST) : verbs,
-    ...(long && { statements: verbs.length }),
-    ...(writes && { writes }),
+    n: seq,
     ...(objections.length > 0 && { rules: objections.map(objection => objection.rule) }),
+    ...(long && { statements: verbs.length }),
+    verbs: long ? verbs.slice(0, VERBS_AT_MOST) : verbs,
+    ...(writes && { writes }),
   }
 }
 
@@ -190,7 +189,9 @@ function payloadOf(action: Action): JsonObject | undefined {
   const { text, touched, parts, values, detail, objections } = action
   // The plain statement, which is nearly all of them.
   const plain = values === undefined && detail === undefined && parts === undefined
-  if (text !== undefined && plain && objections.length === 0) return { text, ...touched }
+  if (text !== undefined && plain && objections.length === 0) {
+    return { changes: touched?.changes, defines: touched?.defines, reads: touched?.reads, text }
+  }
   const payload: JsonObject = {
     ...(text !== undefined && { text }),
     ...touched,

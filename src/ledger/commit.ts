@@ -77,13 +77,14 @@ export class Committer {
     return this.#trouble === 'full' && !reserve ? fullFault(this.#options.log) : undefined
   }
 
-  enqueue(call: StagedCall): void {
+  enqueue(call: StagedCall, gathered: boolean): void {
     this.#queue.push(call)
     if (this.#running) return
     this.#running = true
     // After this turn of the event loop, so that all whose input had arrived share the frame: starting at once would
     // write the first alone and make the others wait for it.
-    setImmediate(() => void this.#run())
+    if (gathered) queueMicrotask(() => void this.#run())
+    else setImmediate(() => void this.#run())
   }
 
   /** Resolves when nothing is queued or being written. */

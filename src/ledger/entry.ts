@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { jcs } from './jcs.ts'
+import { CanonicalText, jcs, quoted } from './jcs.ts'
 import { leafHashOfPrefixed } from './merkle.ts'
 
 /** Largest entry in bytes (LEDGER "Format"); the tile format itself could carry 65,535. */
@@ -39,21 +39,23 @@ export interface EncodedEntry {
  * One line of JSON in JCS order, without a line end; `data` is left out when it holds nothing. Errors:
  * `ledger.too_large` above 32 KiB; TypeError when `data` holds what JSON cannot.
  */
-export function encodeEntry(fields: EntryFields): EncodedEntry {
-  const data = jcs(fields.data)
+export function encodeEntry(
+  fields: Omit<EntryFields, 'data'> & { readonly data: JsonObject | CanonicalText },
+): EncodedEntry {
+  const data = fields.data instanceof CanonicalText ? fields.data.text : jcs(fields.data)
   // The names below stand in the order RFC 8785 sorts them; a test compares with a general implementation.
   const text =
-    `\0{"boot":${JSON.stringify(fields.boot)}` +
+    `\0{"boot":${quoted(fields.boot)}` +
     (fields.commit === undefined ? '' : `,"commit":"${fields.commit}"`) +
     (data === '{}' ? '' : `,"data":${data}`) +
     `,"id":${JSON.stringify(fields.id)},"mono":${jcs(fields.mono)}` +
     optional('outcome', fields.outcome) +
     (fields.sprev === undefined ? '' : `,"sprev":"${fields.sprev}"`) +
-    `,"src":${JSON.stringify(fields.src)},"sseq":${jcs(fields.sseq)}` +
+    `,"src":${quoted(fields.src)},"sseq":${jcs(fields.sseq)}` +
     optional('subject', fields.subject) +
     `,"t":${jcs(fields.t)}` +
     optional('target', fields.target) +
-    `,"type":${JSON.stringify(fields.type)},"v":${jcs(fields.v)}}`
+    `,"type":${quoted(fields.type)},"v":${jcs(fields.v)}}`
   const prefixed = Buffer.from(text)
   const bytes = prefixed.subarray(1)
   if (bytes.length > ENTRY_LIMIT) {
@@ -70,7 +72,7 @@ export function encodeEntry(fields: EntryFields): EncodedEntry {
 }
 
 function optional(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
+  return value === undefined ? '' : `,"${name}":${quoted(value)}`
 }
 
 /**

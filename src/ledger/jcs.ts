@@ -1,6 +1,18 @@
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
 
 /**
+ * JSON text that is canonical already, from whoever could write it while the values were at hand. It stands in the entry as it
+ * is: a maker that breaks RFC 8785 makes an entry that no reader takes.
+ */
+export class CanonicalText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/**
  * RFC 8785 (JCS), as `canonicalJson` of the kernel, written for the hot path of every logged action: plain data only
  * (no toJSON), keys that are undefined are left out. Throws TypeError on what JSON cannot hold.
  */
@@ -30,21 +42,41 @@ function arrayText(values: readonly JsonValue[]): string {
   return `${text}]`
 }
 
+/** In the order found as long as that is the canonical one, which it is wherever somebody cared for speed. */
 function objectText(object: JsonObject): string {
   let text = ''
-  for (const key of sortedKeys(object)) {
+  let before: string | undefined
+  for (const key in object) {
+    if (!Object.hasOwn(object, key)) continue
+    if (before !== undefined && before > key) return sortedText(object)
+    before = key
     const value = object[key]
     if (value === undefined) continue
-    text += `${text === '' ? '{' : ','}${JSON.stringify(key)}:${jcs(value)}`
+    text += `${text === '' ? '{' : ','}${quoted(key)}:${jcs(value)}`
   }
   return text === '' ? '{}' : `${text}}`
 }
 
 /** By UTF-16 code units (RFC 8785 §3.2.3), which is how JavaScript compares strings. */
-function sortedKeys(object: JsonObject): string[] {
-  const keys = Object.keys(object)
-  for (let i = 1; i < keys.length; i += 1) {
-    if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort()
+function sortedText(object: JsonObject): string {
+  let text = ''
+  for (const key of Object.keys(object).sort()) {
+    const value = object[key]
+    if (value === undefined) continue
+    text += `${text === '' ? '{' : ','}${quoted(key)}:${jcs(value)}`
   }
-  return keys
+  return text === '' ? '{}' : `${text}}`
+}
+
+const QUOTED_AT_MOST = 1024
+const inQuotes = new Map<string, string>()
+
+/** JSON text of a string that comes again and again: a field's name, a session, a boot. */
+export function quoted(text: string): string {
+  const known = inQuotes.get(text)
+  if (known !== undefined) return known
+  if (inQuotes.size >= QUOTED_AT_MOST) inQuotes.clear()
+  const made = JSON.stringify(text)
+  if (text.length <= 64) inQuotes.set(text, made)
+  return made
 }

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
+import type { CanonicalText } from './jcs.ts'
 import type { Receipt, SignedReceipt } from './receipt.ts'
 
 /** A key that seals payloads. `bytes`: 32, AES-256. Destroying it erases what it sealed; the tree still verifies. */
@@ -28,9 +29,9 @@ export interface Draft {
   readonly target?: string
   readonly outcome?: string
   /** Leaf fields: public to whoever may see the log. No personal data, no statement text. */
-  readonly data: JsonObject
+  readonly data: JsonObject | CanonicalText
   /** Personal or confidential part: sealed in the same frame; the leaf holds HMAC-SHA256(salt, JCS(payload)) only. */
-  readonly payload?: JsonValue
+  readonly payload?: JsonValue | CanonicalText
   /** Required with `payload`. */
   readonly seal?: SealKey
 }
@@ -77,6 +78,13 @@ export interface Head {
   readonly checkpoint: string
 }
 
+export interface AppendOptions {
+  /** May use the preallocated reserve when there is no space for another segment. */
+  readonly reserve?: boolean
+  /** The caller has gathered what belongs together: an idle log writes at once instead of waiting for company. */
+  readonly gathered?: boolean
+}
+
 /**
  * An append-only, tamper-evident log (LEDGER). One process owns it. Errors:
  * `ledger.full` – no space: nothing of the call was written, later calls may succeed when space returns;
@@ -94,7 +102,7 @@ export interface Log {
    * lack of space, those queued behind it are refused with it (their indices would shift); `reserve` may use the
    * preallocated reserve, and is worth appending again after such a refusal.
    */
-  append(drafts: readonly Draft[], options?: { readonly reserve?: boolean }): Pending
+  append(drafts: readonly Draft[], options?: AppendOptions): Pending
   /** Last signed head. */
   head(): Head
   /** One durable entry. */

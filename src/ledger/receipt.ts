@@ -1,4 +1,5 @@
-const made = new WeakSet<object>()
+/** Known to this file alone: what is made without it is no receipt. */
+const maker = Symbol('receipt')
 
 /**
  * Proof that an entry is durable: only this folder makes one, after fdatasync returned. Holding it is what allows
@@ -12,8 +13,9 @@ export class Receipt {
   /** Wall time of the entry, ms UTC. */
   readonly t: number
 
-  /** @internal Call `durableReceipt`; a Receipt made otherwise does not pass `isReceipt`. */
-  constructor(log: string, index: number, leafHash: Buffer, t: number) {
+  /** @internal Call `durableReceipt`. */
+  constructor(by: symbol, log: string, index: number, leafHash: Buffer, t: number) {
+    if (by !== maker) throw new TypeError('a receipt is made by the log alone')
     this.log = log
     this.index = index
     this.leafHash = leafHash
@@ -21,7 +23,7 @@ export class Receipt {
   }
 
   static is(value: unknown): value is Receipt {
-    return value instanceof Receipt && #proof in value && made.has(value)
+    return value instanceof Receipt && #proof in value
   }
 }
 
@@ -31,8 +33,16 @@ export class SignedReceipt extends Receipt {
   readonly size: number
   readonly checkpoint: string
 
-  constructor(log: string, index: number, leafHash: Buffer, t: number, size: number, checkpoint: string) {
-    super(log, index, leafHash, t)
+  constructor(
+    by: symbol,
+    log: string,
+    index: number,
+    leafHash: Buffer,
+    t: number,
+    size: number,
+    checkpoint: string,
+  ) {
+    super(by, log, index, leafHash, t)
     this.size = size
     this.checkpoint = checkpoint
   }
@@ -40,14 +50,10 @@ export class SignedReceipt extends Receipt {
 
 /** Only commit.ts calls this, after fdatasync returned for the frame that holds the entry. */
 export function durableReceipt(log: string, index: number, leafHash: Buffer, t: number): Receipt {
-  const receipt = new Receipt(log, index, leafHash, t)
-  made.add(receipt)
-  return receipt
+  return new Receipt(maker, log, index, leafHash, t)
 }
 
 /** Only commit.ts calls this, after the checkpoint was signed and stored. */
 export function signedReceipt(receipt: Receipt, size: number, checkpoint: string): SignedReceipt {
-  const signed = new SignedReceipt(receipt.log, receipt.index, receipt.leafHash, receipt.t, size, checkpoint)
-  made.add(signed)
-  return signed
+  return new SignedReceipt(maker, receipt.log, receipt.index, receipt.leafHash, receipt.t, size, checkpoint)
 }

@@ -7,7 +7,7 @@ import { consistencyProof } from './consistency.ts'
 import { type EntryReader, type StoredRecord, toEntry } from './entry-reader.ts'
 import type { EntryPlaces } from './entry-places.ts'
 import { inclusionProof } from './inclusion.ts'
-import type { Draft, Entry, Head, KeyRing, Log, Pending } from './log.ts'
+import type { AppendOptions, Draft, Entry, Head, KeyRing, Log, Pending } from './log.ts'
 import { leafHashOfPrefixed } from './merkle.ts'
 import { PlacedCall } from './placed-call.ts'
 import { openPayload } from './seal.ts'
@@ -69,7 +69,7 @@ export class RunningLog implements Log {
     this.#listeners.push(listener)
   }
 
-  append(drafts: readonly Draft[], { reserve = false }: { readonly reserve?: boolean } = {}): Pending {
+  append(drafts: readonly Draft[], { reserve = false, gathered = false }: AppendOptions = {}): Pending {
     const { committer, chains, clock, segments, signing } = this.#parts
     if (this.#closing !== undefined) throw closedFault(this.name)
     const refusal = committer.refusal(reserve)
@@ -96,7 +96,7 @@ export class RunningLog implements Log {
     for (const record of records) chains.take(record.src, record)
     this.#lastTime = records.at(-1)?.t ?? this.#lastTime
     this.#length += records.length
-    committer.enqueue(call)
+    committer.enqueue(call, gathered)
     return call
   }
 
@@ -163,7 +163,7 @@ export class RunningLog implements Log {
     for (const { record, segment, offset, length } of placed) {
       tree.append(record.leafHash)
       places.push(segment, offset, length)
-      chains.settle(record.src, record)
+      chains.settle(record.src, { sseq: record.sseq, leafHash: record.leafHash })
     }
     signing.touch()
   }

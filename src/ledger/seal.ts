@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, hash, randomFillSync } fr
 import { sameBytes } from '../kernel/bytes.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { JsonValue } from '../kernel/json.ts'
-import { jcs } from './jcs.ts'
+import { CanonicalText, jcs } from './jcs.ts'
 import type { KeyRing, SealKey } from './log.ts'
 
 /** Largest canonical payload in bytes; larger things live in the recording. */
@@ -27,8 +27,13 @@ export interface Sealed {
  * AES-256-GCM under `key` with a random 96-bit nonce; the log's origin and the entry's id are authenticated, so that a
  * ciphertext moved to another entry does not open. Errors: `ledger.too_large` above 256 KiB.
  */
-export function sealPayload(payload: JsonValue, key: SealKey, origin: string, id: string): Sealed {
-  const text = jcs(payload)
+export function sealPayload(
+  payload: JsonValue | CanonicalText,
+  key: SealKey,
+  origin: string,
+  id: string,
+): Sealed {
+  const text = payload instanceof CanonicalText ? payload.text : jcs(payload)
   const length = Buffer.byteLength(text)
   if (length > PAYLOAD_LIMIT) {
     throw new Fault('ledger.too_large', `The payload has ${length} bytes; ${PAYLOAD_LIMIT} is the most.`, {
@@ -110,16 +115,24 @@ export function openPayload(
 export function commitment(salt: Uint8Array, text: Uint8Array): string {
   if (salt.length > BLOCK) return createHmac('sha256', salt).update(text).digest('hex')
   // RFC 2104 over two one-shot hashes: an Hmac object costs several times the hashing it does (seal.test.ts compares them).
-  const inner = Buffer.alloc(BLOCK + text.length, 0x36)
-  const outer = Buffer.alloc(BLOCK + 32, 0x5c)
-  for (let i = 0; i < salt.length; i++) {
-    inner[i] = 0x36 ^ (salt[i] ?? 0)
-    outer[i] = 0x5c ^ (salt[i] ?? 0)
+  const inner =
+    text.length <= ROOM ? innerRoom.subarray(0, BLOCK + text.length) : Buffer.alloc(BLOCK + text.length)
+  for (let i = 0; i < BLOCK; i++) {
+    const byte = salt[i] ?? 0
+    inner[i] = 0x36 ^ byte
+    outer[i] = 0x5c ^ byte
   }
   inner.set(text, BLOCK)
-  outer.set(hash('sha256', inner, 'buffer'), BLOCK)
-  return hash('sha256', outer, 'hex')
+  outer.write(hash('sha256', inner, 'binary'), BLOCK, 32, 'latin1')
+  const keyed = hash('sha256', outer, 'hex')
+  inner.fill(0)
+  return keyed
 }
+
+// Owned by `commitment`, which is synchronous and wipes what it put there.
+const ROOM = 4096
+const innerRoom = Buffer.alloc(BLOCK + ROOM)
+const outer = Buffer.alloc(BLOCK + 32)
 
 function context(origin: string, id: string): Buffer {
   return Buffer.from(`${origin}\n${id}`)

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { canonicalJson } from '../kernel/canonical-json.ts'
+import type { JsonObject } from '../kernel/json.ts'
+import type { CanonicalText } from '../ledger/jcs.ts'
 import { Batch, type Item, itemsOf } from './batch.ts'
+
+const parsed = ({ text }: CanonicalText): JsonObject => JSON.parse(text) as JsonObject
 
 const item: fc.Arbitrary<Item> = fc.record(
   {
@@ -22,8 +27,11 @@ describe('a batch', () => {
         const take = (): void => {
           const taken = batch.take()
           if (!taken) return
-          expect(JSON.stringify(taken.data).length).toBeLessThan(30_000)
-          read.push(...itemsOf(taken.data, taken.payload))
+          const [data, payload] = [parsed(taken.data), taken.payload && parsed(taken.payload)]
+          expect(taken.data.text).toBe(canonicalJson(data))
+          if (payload) expect(taken.payload?.text).toBe(canonicalJson(payload))
+          expect(taken.data.text.length).toBeLessThan(30_000)
+          read.push(...itemsOf(data, payload))
         }
         for (const each of items) {
           if (batch.add(each)) continue
@@ -44,7 +52,7 @@ describe('a batch', () => {
   it('without what was sealed the leaf facts remain', () => {
     const batch = new Batch()
     batch.add({ type: 'action', t: 1, data: { n: 1 }, payload: { text: 'select 1' } })
-    const { data } = batch.take() ?? { data: {} }
-    expect(itemsOf(data, undefined)).toEqual([{ type: 'action', t: 1, data: { n: 1 } }])
+    const data = batch.take()?.data
+    expect(data && itemsOf(parsed(data), undefined)).toEqual([{ type: 'action', t: 1, data: { n: 1 } }])
   })
 })

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
+import { CanonicalText, jcs, quoted } from '../ledger/jcs.ts'
 
-/** Something recorded that nobody waits for. */
+/** Something recorded in company. */
 export interface Item {
   readonly type: string
   /** Wall ms at which it happened; the entry that carries it is a little younger. */
@@ -17,57 +18,84 @@ const MOST_LEAF = 300
 /** Characters of all payloads of a batch; a larger one is an entry of its own. */
 const MOST_TEXT = 48_000
 
+/** What the items of a batch add to the totals of their session. */
+export interface Counts {
+  actions: number
+  refused: number
+  rows: number
+  bytes: number
+}
+
+export interface TakenBatch {
+  readonly data: CanonicalText
+  readonly payload: CanonicalText | undefined
+  readonly counts: Counts
+  /** About as many bytes as the entry and what is sealed with it will have. */
+  readonly bytes: number
+}
+
 /**
- * Items of one session that share an entry: one seal, one hash, one place for many. Order within the session's items is
- * kept; an action that somebody waits for does not wait for them and may stand before the result of an earlier one.
+ * Items of one session that share an entry: one seal, one hash, one place for many. Written as they come, in their canonical
+ * form, so that nothing is gone through twice. Order is kept.
  */
 export class Batch {
-  #items: Item[] = []
-  #text = 0
+  #leaf = ''
+  #sealed = ''
+  #items = 0
+  #anySealed = false
+  #counts: Counts = nothing()
 
   get empty(): boolean {
-    return this.#items.length === 0
+    return this.#items === 0
   }
 
   /** False: full, or the item is too large to share; take what is there first. */
-  add(item: Item): boolean {
-    const size = item.payload === undefined ? 0 : textOf(item.payload)
-    if (this.#items.length >= MOST_ITEMS || textOf(item.data) > MOST_LEAF) return false
-    if (this.#text + size > MOST_TEXT) return false
-    this.#items.push(item)
-    this.#text += size
+  add({ type, t, outcome, data, payload }: Item): boolean {
+    if (this.#items >= MOST_ITEMS) return false
+    const leaf = jcs(data)
+    const text = payload === undefined ? 'null' : jcs(payload)
+    if (leaf.length > MOST_LEAF || this.#sealed.length + text.length > MOST_TEXT) return false
+    const between = this.#items === 0 ? '' : ','
+    const said = outcome === undefined ? '' : `"outcome":${quoted(outcome)},`
+    this.#leaf += `${between}{"data":${leaf},${said}"t":${t},"type":${quoted(type)}}`
+    this.#sealed += between + text
+    this.#anySealed ||= payload !== undefined
+    this.#items++
+    count(this.#counts, type, data, outcome)
     return true
   }
 
   /** Empties it. Undefined when there is nothing. */
-  take(): { readonly data: JsonObject; readonly payload: JsonValue | undefined } | undefined {
-    if (this.#items.length === 0) return undefined
-    const items = this.#items
-    this.#items = []
-    this.#text = 0
-    const sealed = items.some(({ payload }) => payload !== undefined)
-    return {
-      data: {
-        items: items.map(({ type, t, outcome, data }) => ({
-          type,
-          t,
-          ...(outcome !== undefined && { outcome }),
-          data,
-        })),
-      },
-      payload: sealed ? { items: items.map(({ payload }) => payload ?? null) } : undefined,
+  take(): TakenBatch | undefined {
+    if (this.#items === 0) return undefined
+    const taken: TakenBatch = {
+      data: new CanonicalText(`{"items":[${this.#leaf}]}`),
+      payload: this.#anySealed ? new CanonicalText(`{"items":[${this.#sealed}]}`) : undefined,
+      counts: this.#counts,
+      bytes: this.#leaf.length + this.#sealed.length + 512,
     }
+    this.#leaf = ''
+    this.#sealed = ''
+    this.#items = 0
+    this.#anySealed = false
+    this.#counts = nothing()
+    return taken
   }
 }
 
-/** About as many characters as its JSON has; counted, as making it just to measure it would cost more than all the rest. */
-function textOf(value: JsonValue | undefined): number {
-  if (typeof value === 'string') return value.length + 2
-  if (typeof value !== 'object' || value === null) return 8
-  let size = 2
-  if (Array.isArray(value)) for (const item of value as readonly JsonValue[]) size += textOf(item) + 1
-  else for (const [key, item] of Object.entries(value)) size += key.length + 4 + textOf(item)
-  return size
+function nothing(): Counts {
+  return { actions: 0, refused: 0, rows: 0, bytes: 0 }
+}
+
+/** Adds what one recorded thing counts for. */
+export function count(counts: Counts, type: string, data: JsonObject, outcome: string | undefined): void {
+  if (type === 'action') {
+    counts.actions++
+    if (outcome === 'refused') counts.refused++
+  } else if (type === 'result') {
+    counts.rows += Number(data.rows ?? 0)
+    counts.bytes += Number(data.bytes ?? 0)
+  }
 }
 
 /** The items of a `batch` entry, each with its own part of what was sealed. Pure. */

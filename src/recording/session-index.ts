@@ -1,6 +1,6 @@
 import type { JsonObject } from '../kernel/json.ts'
 import type { Entry } from '../ledger/log.ts'
-import { itemsOf } from './batch.ts'
+import { count, type Counts, itemsOf } from './batch.ts'
 
 export interface SessionRecord {
   readonly id: string
@@ -29,14 +29,10 @@ export interface Noted {
 type Opening = Omit<SessionRecord, 'closedAt' | 'reason' | 'actions' | 'refused' | 'rows' | 'bytes'>
 
 /** Counts in place: this is on the path of every action. */
-interface Held {
+interface Held extends Counts {
   readonly opening: Opening
   /** Positions of its entries in the log, ascending. */
   readonly positions: number[]
-  actions: number
-  refused: number
-  rows: number
-  bytes: number
   closing: { readonly closedAt: number; readonly reason: string } | undefined
 }
 
@@ -62,9 +58,19 @@ export class SessionIndex {
     if (!held) return
     held.positions.push(position)
     if (noted?.type === 'batch') {
-      for (const { type, data, outcome } of itemsOf(noted.data, undefined))
-        count(held, { type, data, outcome })
-    } else if (noted) count(held, noted)
+      for (const { type, data, outcome } of itemsOf(noted.data, undefined)) count(held, type, data, outcome)
+    } else if (noted) count(held, noted.type, noted.data, noted.outcome)
+  }
+
+  /** A `batch` whose place is taken, counted by whoever made it. */
+  noteBatch(session: string, position: number, counts: Counts): void {
+    const held = this.#sessions.get(session)
+    if (!held) return
+    held.positions.push(position)
+    held.actions += counts.actions
+    held.refused += counts.refused
+    held.rows += counts.rows
+    held.bytes += counts.bytes
   }
 
   get(session: string): SessionRecord | undefined {
@@ -104,16 +110,6 @@ export class SessionIndex {
       closing: undefined,
     })
     this.#open.add(src)
-  }
-}
-
-function count(held: Held, { type, data, outcome }: Noted): void {
-  if (type === 'action') {
-    held.actions++
-    if (outcome === 'refused') held.refused++
-  } else if (type === 'result') {
-    held.rows += Number(data.rows ?? 0)
-    held.bytes += Number(data.bytes ?? 0)
   }
 }
 

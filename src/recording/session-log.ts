@@ -5,6 +5,7 @@ import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log
 import type { Receipt } from '../ledger/receipt.ts'
 import { SessionIndex } from './session-index.ts'
 import { SessionWriter } from './session-writer.ts'
+import { WriteTogether } from './write-together.ts'
 
 export interface SessionKeys extends KeyRing {
   obtain(name: string): Promise<SealKey>
@@ -32,9 +33,6 @@ export interface SessionLog {
   payload(index: number): Promise<JsonValue | undefined>
 }
 
-/** How long what nobody waits for waits for company; durable within 50 ms is the promise (DESIGN §4). */
-const COMPANY_MS = 35
-
 /** Folds the log into its index and closes what a crash left open, before anybody may open a session. */
 export async function openSessionLog(log: Log, keys: SessionKeys): Promise<SessionLog> {
   const index = new SessionIndex()
@@ -49,17 +47,7 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
   }))
   if (cut.length > 0) await written(log.append(cut, { reserve: true }))
 
-  const noted = new Set<SessionWriter>()
-  let timer: NodeJS.Timeout | undefined
-  const flushSoon = (writer: SessionWriter): void => {
-    noted.add(writer)
-    timer ??= setTimeout(() => {
-      timer = undefined
-      const writers = [...noted]
-      noted.clear()
-      for (const each of writers) each.flush()
-    }, COMPANY_MS)
-  }
+  const together = new WriteTogether(log, index)
 
   async function sealFor(session: SessionId): Promise<SealKey> {
     try {
@@ -100,7 +88,7 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
           },
         ]),
       )
-      return new SessionWriter({ session, grant, person, target, opened, seal, log, index, flushSoon })
+      return new SessionWriter({ session, grant, person, target, opened, seal, log, index, together })
     },
   }
 }

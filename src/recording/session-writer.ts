@@ -1,12 +1,10 @@
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
 import type { Draft, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
-import { Batch, type Item } from './batch.ts'
+import { Batch, type Item, type TakenBatch } from './batch.ts'
 import type { SessionIndex } from './session-index.ts'
 import { splitPayload } from './split-payload.ts'
-
-/** How long what nobody waits for may stay undurable before the session stops. */
-const BEHIND_MS = 1_000
+import type { WriteTogether } from './write-together.ts'
 
 export interface SessionWriterOptions {
   readonly session: string
@@ -17,8 +15,7 @@ export interface SessionWriterOptions {
   readonly seal: SealKey
   readonly log: Log
   readonly index: SessionIndex
-  /** Asks for a flush soon; one timer serves all sessions, so that their batches share a frame. */
-  readonly flushSoon: (writer: SessionWriter) => void
+  readonly together: WriteTogether
 }
 
 /** Appends entries of one session; the log keeps their order and chain. */
@@ -28,7 +25,6 @@ export class SessionWriter {
   readonly #options: SessionWriterOptions
   readonly #batch = new Batch()
   #onLost: ((error: unknown) => void) | undefined
-  #undurableSince: number | undefined
   /** After its last entry a session has nothing more to say. */
   #closed = false
 
@@ -43,6 +39,10 @@ export class SessionWriter {
     this.#onLost = listener
   }
 
+  lost(error: unknown): void {
+    this.#onLost?.(error)
+  }
+
   /** An entry of its own, at once. Texts too long for one entry go before it in entries of type `part`, in the same frame. */
   append(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Pending {
     const { log, index } = this.#options
@@ -50,9 +50,15 @@ export class SessionWriter {
     const parts = (split?.parts ?? []).map(({ field, part, of, text }) =>
       this.#draft('part', { field, part, of }, { text }),
     )
-    const pending = log.append([...parts, this.#draft(type, data, split?.payload, outcome)])
-    const last = pending.first + parts.length
-    for (let position = pending.first; position < last; position++) index.note(this.session, position)
+    const before = this.take()
+    const drafts = before ? [before.draft, ...parts] : parts
+    const pending = log.append([...drafts, this.#draft(type, data, split?.payload, outcome)])
+    if (before) {
+      index.noteBatch(this.session, pending.first, before.taken.counts)
+      this.#options.together.follow(pending, this)
+    }
+    const last = pending.first + drafts.length
+    for (let at = pending.first + (before ? 1 : 0); at < last; at++) index.note(this.session, at)
     index.note(this.session, last, { type, data, outcome })
     return pending
   }
@@ -60,34 +66,26 @@ export class SessionWriter {
   /** Something nobody waits for: durable within 50 ms, in company. */
   note(item: Item): void {
     if (this.#closed) return
-    if (this.#batch.empty) this.#options.flushSoon(this)
-    if (this.#batch.add(item)) return
-    this.flush()
-    if (this.#batch.add(item)) {
-      this.#options.flushSoon(this)
-      return
-    }
-    this.#follow(this.append(item.type, { ...item.data, t: item.t }, item.payload, item.outcome))
+    if (this.#fits(item)) this.#options.together.soon(this)
+    else this.#options.together.follow(this.#alone(item), this)
   }
 
-  /** Writes what was noted; undefined when there was nothing. */
-  flush(): Pending | undefined {
-    const batch = this.#batch.take()
-    if (!batch) return undefined
-    try {
-      const pending = this.append('batch', batch.data, batch.payload)
-      this.#follow(pending)
-      return pending
-    } catch (error) {
-      this.#onLost?.(error)
-      return undefined
-    }
+  /** Something that is waited for: with what was noted before it, and with what other sessions say in this turn. */
+  record(item: Item): Promise<unknown> {
+    if (this.#fits(item)) return this.#options.together.now(this)
+    return this.#alone(item).durable()
+  }
+
+  /** What was noted, as one entry; undefined when there was nothing. Whoever takes it appends it before anything else. */
+  take(): { readonly draft: Draft; readonly taken: TakenBatch } | undefined {
+    const taken = this.#batch.take()
+    return taken && { draft: this.#draft('batch', taken.data, taken.payload), taken }
   }
 
   /** The last entry; from the reserve when the disk is full. Completeness: the session's chain ends here. */
   async close(data: JsonObject): Promise<void> {
-    const { log, index, grant } = this.#options
-    this.flush()
+    const { log, index, grant, together } = this.#options
+    together.flush(this)
     this.#closed = true
     const closing = { session: this.session, grant, ...data }
     const pending = log.append([this.#draft('session.closed', closing, undefined, data.reason as string)], {
@@ -97,22 +95,17 @@ export class SessionWriter {
     for (const entry of pending.entries) index.add(entry)
   }
 
-  /** The oldest of what is not yet durable tells how far behind the disk is; nothing is held without bound. */
-  #follow(pending: Pending): void {
-    const now = performance.now()
-    const first = this.#undurableSince === undefined
-    if (first) this.#undurableSince = now
-    else if (now - (this.#undurableSince ?? now) > BEHIND_MS)
-      this.#onLost?.(new Error('the evidence fell behind'))
-    pending.durable().then(
-      () => {
-        if (first) this.#undurableSince = undefined
-      },
-      (error: unknown) => this.#onLost?.(error),
-    )
+  #fits(item: Item): boolean {
+    if (this.#batch.add(item)) return true
+    this.#options.together.flush(this)
+    return this.#batch.add(item)
   }
 
-  #draft(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Draft {
+  #alone({ type, t, data, payload, outcome }: Item): Pending {
+    return this.append(type, { ...data, t }, payload, outcome)
+  }
+
+  #draft(type: string, data: Draft['data'], payload?: Draft['payload'], outcome?: string): Draft {
     const { person, target, seal } = this.#options
     return {
       type,

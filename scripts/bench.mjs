@@ -21,6 +21,6 @@ if (unknown.length > 0) {
 let failed = 0
 for (const name of wanted.length > 0 ? wanted : known) {
   console.log(`\n== ${name}`)
-  if (run(process.execPath, ['--import', 'tsx', join(root, 'bench', `${name}.ts`)]) !== 0) failed++
+  if (run(process.execPath, ['--import', join(root, 'scripts', 'typescript.mjs'), join(root, 'bench', `${name}.ts`)]) !== 0) failed++
 }
 process.exit(failed === 0 ? 0 : 1)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { bringServers } from './bring-servers.mjs'
 import { build, install, root, run } from './setup.mjs'
 
-const PARTS = ['machine', 'bare-gateway']
+const PARTS = ['machine', 'bare-gateway', 'gateway-process', 'own-process']
 install()
 bringServers()
 build()
@@ -21,6 +21,13 @@ if (unknown.length > 0) {
 let failed = 0
 for (const name of wanted.length > 0 ? wanted : known) {
   console.log(`\n== ${name}`)
-  if (run(process.execPath, ['--import', join(root, 'scripts', 'typescript.mjs'), join(root, 'bench', `${name}.ts`)]) !== 0) failed++
+  if (
+    run(process.execPath, [
+      '--import',
+      join(root, 'scripts', 'typescript.mjs'),
+      join(root, 'bench', `${name}.ts`),
+    ]) !== 0
+  )
+    failed++
 }
 process.exit(failed === 0 ? 0 : 1)

@@ -15,7 +15,12 @@ export async function load(url, context, next) {
   const file = fileURLToPath(url)
   const { outputText } = typescript.transpileModule(readFileSync(file, 'utf8'), {
     fileName: file,
-    compilerOptions: { target: 'es2023', module: 'esnext', verbatimModuleSyntax: true, inlineSourceMap: true },
+    compilerOptions: {
+      target: 'es2023',
+      module: 'esnext',
+      verbatimModuleSyntax: true,
+      inlineSourceMap: true,
+    },
   })
   return { format: 'module', source: outputText, shortCircuit: true }
 }

@@ -98,6 +98,8 @@ export interface WorldOptions {
   readonly procedures?: Readonly<Record<string, (text: string) => string>>
   readonly config?: (text: string) => string
   readonly version?: 15 | 18
+  /** Further lines of the target's postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>>
   /** Clients of this machine may do without TLS. */
   readonly plaintext?: boolean
 }
@@ -170,7 +172,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const target = await startPostgres({
     version: options.version ?? 15,
     tls: true,
-    settings: { max_connections: '400', max_prepared_transactions: '5' },
+    settings: { max_connections: '400', max_prepared_transactions: '5', ...options.settings },
   })
   const receiver = await startReceiver(SECRET)
   const second = await startReceiver(SECRET)

@@ -62,6 +62,7 @@ const server = createServer({ noDelay: true }, socket => {
       rules: {
         refuse: [],
         writesPerStatement: undefined,
+        mask: [],
         evidence: 'none',
         bindValues: false,
         resultBytes: 0,

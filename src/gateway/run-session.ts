@@ -145,6 +145,7 @@ async function begin(
       procedure: terms.procedure,
       refuse: terms.scope.refuse,
       writesPerStatement: terms.scope.writesPerStatement,
+      mask: terms.scope.mask,
       evidence: terms.evidence,
       bindValues: terms.record.bindValues,
       resultBytes: terms.record.resultBytes,

@@ -4,6 +4,8 @@ export interface SessionRules {
   readonly procedure?: string
   readonly refuse: readonly string[]
   readonly writesPerStatement: number | undefined
+  /** Columns whose values leave masked: `table.column`, and what stays readable of them. Empty for most. */
+  readonly mask: readonly { readonly column: string; readonly keep: string }[]
   readonly evidence: 'before' | 'with' | 'none'
   /** Whether bind values are part of the recorded action. */
   readonly bindValues: boolean

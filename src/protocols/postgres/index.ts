@@ -11,6 +11,8 @@ import { readLogin } from './login/login.ts'
 import { planSql } from './administration/plan.ts'
 import { provision } from './administration/provision.ts'
 import { relay } from './relay/relay.ts'
+import { MaskLinks } from './mask/mask-links.ts'
+import { relayMasked } from './mask/relay-masked.ts'
 import { checkScopes } from './administration/scope-role.ts'
 import { readSettings } from './administration/settings.ts'
 
@@ -33,6 +35,7 @@ const DIAL_TIMEOUT_MS = 10_000
 export function createPostgresProtocol(options: PostgresOptions): Protocol {
   const cancels = new CancelKeys()
   const controls = new Controls()
+  const maskLinks = new MaskLinks()
   const loginOptions = {
     cancels,
     enumerationKey: options.enumerationKey ?? randomBytes(32),
@@ -47,8 +50,11 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol {
     readLogin: (socket, desk) => readLogin(socket, desk, loginOptions),
     provision: passage => provision(passage, controls),
     dial: (passage, client) => dial(passage, ours(client), options.dialTimeoutMs ?? DIAL_TIMEOUT_MS),
-    relay: (client, target, guard) =>
-      relay(ours(client), oursToo(target), guard, { inspector: options.inspector, cancels }),
+    relay(client, target, guard) {
+      const shared = { inspector: options.inspector, cancels }
+      if (guard.rules.mask.length === 0) return relay(ours(client), oursToo(target), guard, shared)
+      return relayMasked(ours(client), oursToo(target), guard, shared, maskLinks)
+    },
     control: target => controls.of(target),
     plan: planSql,
     check: checkTarget,

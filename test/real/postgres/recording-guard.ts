@@ -4,6 +4,7 @@ import type { Guard } from '../../../src/target/protocol.ts'
 export const OPEN_RULES: SessionRules = {
   refuse: [],
   writesPerStatement: undefined,
+  mask: [],
   evidence: 'with',
   bindValues: true,
   resultBytes: 4096,

@@ -15,12 +15,14 @@ export class PostgresTarget implements TargetConnection {
   readonly stream: Duplex
   readonly greeting: Greeting
   readonly facts: Readonly<Record<string, string | number>>
-  readonly #settings: PostgresSettings
+  readonly settings: PostgresSettings
+  readonly database: string
 
   constructor(link: TargetLink, greeting: Greeting, settings: PostgresSettings, database: string) {
     this.stream = link.stream
+    this.database = database
     this.greeting = greeting
-    this.#settings = settings
+    this.settings = settings
     this.facts = {
       database,
       version: greeting.parameters.get('server_version') ?? '',
@@ -33,7 +35,7 @@ export class PostgresTarget implements TargetConnection {
   /** Asks the target to cancel what this connection runs, on a connection of its own; nobody waits for it. */
   cancel(): void {
     const { pid, cancelKey } = this.greeting
-    linkTarget(this.#settings, AbortSignal.timeout(CANCEL_MS)).then(
+    linkTarget(this.settings, AbortSignal.timeout(CANCEL_MS)).then(
       ({ stream, socket }) => {
         stream.resume()
         stream.end(cancelRequest(pid, cancelKey))

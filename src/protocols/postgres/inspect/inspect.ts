@@ -1,3 +1,5 @@
+import type { Outline } from '../mask/outline.ts'
+import { readOutline } from '../mask/read-outline.ts'
 import { InspectLane, type Reading } from './lane.ts'
 import { shapeOf } from './shape.ts'
 import { readTree } from './text.ts'
@@ -21,6 +23,7 @@ const CACHED_AT_MOST = 32_768
 
 /** The empty query, which the parser's binding takes for a mistake. */
 const NOTHING = judge(judgeable(readTree({})), [])
+const NO_OUTLINE = readOutline({})
 
 /**
  * Judges SQL text by PostgreSQL's own grammar, in worker threads. What a text would do depends on the text alone (the parse
@@ -38,6 +41,7 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
   const quick = new InspectLane(limits)
   const slow = new InspectLane(limits)
   const byText = new VerdictCache<Judgeable>({ entries: cacheEntries, weight: cacheBytes / 2 })
+  const outlines = new VerdictCache<Outline>({ entries: cacheEntries / 4, weight: cacheBytes / 4 })
   const byShape = new VerdictCache<Judgeable>({ entries: cacheEntries, weight: cacheBytes / 2 })
 
   const read = async (
@@ -71,6 +75,17 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
       }
       return read(text, shape, refuse)
     },
+    outline(text) {
+      if (text === '') return NO_OUTLINE
+      const known = outlines.get(text)
+      if (known) return known
+      if (text.length > textAtMost || text.includes('\0')) return undefined
+      return (text.length <= QUICK ? quick : slow).read(text, 'outline').then(reading => {
+        if (reading.kind !== 'outline') return undefined
+        if (text.length <= QUICK) outlines.set(text, reading.outline)
+        return reading.outline
+      })
+    },
     async close() {
       await Promise.all([quick.close(), slow.close()])
     },
@@ -79,6 +94,7 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 
 /** Faults are not cached: the same text may pass when the machine is less busy, and a fault is answered without memory of others. */
 function refused(reading: Exclude<Reading, { kind: 'facts' }>): Inspection {
+  if (reading.kind === 'outline') return unread('too_complex', 'the statement was read as something else')
   if (reading.kind === 'unparsable')
     return unread('unparsable', `does not parse: ${reading.message}`, reading.at)
   return unread('too_complex', `the statement could not be read: ${reading.why}`)

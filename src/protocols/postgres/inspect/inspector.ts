@@ -1,4 +1,6 @@
 import type { Objection, Touched } from '../../../target/action.ts'
+import type { CopyMask } from '../mask/judge-outline.ts'
+import type { Outline } from '../mask/outline.ts'
 import type { StatementFact } from './facts.ts'
 
 /** What a text of SQL would do, seen without running it. */
@@ -23,6 +25,8 @@ export interface Inspection {
   /** Names in DEALLOCATE; `*` for all. */
   readonly deallocates?: readonly string[]
   readonly copy?: 'in' | 'out'
+  /** In sessions with masks: what is masked in each COPY TO STDOUT, in the order in which they are answered. */
+  readonly copies?: readonly CopyMask[]
   /** Under the rules given to `inspect`. */
   readonly objections: readonly Objection[]
 }
@@ -33,5 +37,7 @@ export interface Inspector {
    * (`unparsable`, `too_complex`). `refuse` names the rules of the session (`scope.refuse`).
    */
   inspect(text: string, refuse: readonly string[]): Inspection | Promise<Inspection>
+  /** What a text does with names, for masks; undefined when it cannot be read. Cached and parsed as for `inspect`. */
+  outline(text: string): Outline | undefined | Promise<Outline | undefined>
   close(): Promise<void>
 }

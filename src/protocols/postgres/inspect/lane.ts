@@ -1,12 +1,20 @@
 import { Worker } from 'node:worker_threads'
 import { workerFile } from '../../../kernel/worker-file.ts'
+import type { Outline } from '../mask/outline.ts'
 import type { Facts } from './facts.ts'
 
 /** What came of one text. `message` is the parser's own and quotes the text, `at` is its place; `why` is ours and quotes nothing. */
 export type Reading =
   | { readonly kind: 'facts'; readonly facts: Facts }
+  | { readonly kind: 'outline'; readonly outline: Outline }
   | { readonly kind: 'unparsable'; readonly message: string; readonly at: number }
   | { readonly kind: 'fault'; readonly why: string }
+
+/** A text, and what it is to be read as. */
+export interface LaneAsk {
+  readonly text: string
+  readonly want: 'facts' | 'outline'
+}
 
 export type LaneReply = Reading | { readonly kind: 'ready' }
 
@@ -19,8 +27,7 @@ export interface LaneLimits {
   readonly waiting: number
 }
 
-interface Waiting {
-  readonly text: string
+interface Waiting extends LaneAsk {
   readonly settle: (reading: Reading) => void
 }
 
@@ -44,14 +51,14 @@ export class InspectLane {
     this.#limits = limits
   }
 
-  read(text: string): Promise<Reading> {
+  read(text: string, want: LaneAsk['want'] = 'facts'): Promise<Reading> {
     if (this.#closed) return Promise.resolve({ kind: 'fault', why: 'the inspector is closed' })
     if (this.#queued + text.length > this.#limits.waiting) {
       return Promise.resolve({ kind: 'fault', why: 'too many statements are waiting to be read' })
     }
     return new Promise(settle => {
       this.#queued += text.length
-      this.#queue.push({ text, settle })
+      this.#queue.push({ text, want, settle })
       this.#next()
     })
   }
@@ -79,7 +86,8 @@ export class InspectLane {
   #send(): void {
     if (!this.#current) return
     this.#timer = setTimeout(() => this.#fail('it took too long'), this.#limits.parseMs)
-    this.#worker?.postMessage(this.#current.text)
+    const { text, want } = this.#current
+    this.#worker?.postMessage({ text, want } satisfies LaneAsk)
   }
 
   #start(): void {

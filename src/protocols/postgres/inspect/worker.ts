@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { loadModule, parseSync, SqlError } from 'libpg-query'
-import type { LaneReply } from './lane.ts'
+import { readOutline } from '../mask/read-outline.ts'
+import type { LaneAsk, LaneReply } from './lane.ts'
 import { placed } from './placed.ts'
 import { readTree } from './text.ts'
 import type { Node } from './tree.ts'
@@ -13,12 +14,15 @@ const port = parentPort
 if (!port) throw new Error('inspect/worker runs as a worker thread')
 
 await loadModule()
-port.on('message', (text: string) => port.postMessage(read(text)))
+port.on('message', (ask: LaneAsk) => port.postMessage(read(ask)))
 port.postMessage({ kind: 'ready' } satisfies LaneReply)
 
-function read(text: string): LaneReply {
+function read({ text, want }: LaneAsk): LaneReply {
   try {
-    return { kind: 'facts', facts: placed(readTree(parseSync(text) as unknown as Node), text) }
+    const tree = parseSync(text) as unknown as Node
+    return want === 'facts'
+      ? { kind: 'facts', facts: placed(readTree(tree), text) }
+      : { kind: 'outline', outline: readOutline(tree) }
   } catch (error) {
     if (error instanceof RangeError) return { kind: 'fault', why: 'it is nested too deeply' }
     if (!(error instanceof SqlError)) return { kind: 'fault', why: 'the parser failed on it' }

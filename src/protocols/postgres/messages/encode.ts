@@ -42,6 +42,10 @@ export const parse = (name: string, text: string): Buffer =>
   message(FRONTEND.parse, body => body.bytes(Buffer.from(name, 'latin1')).uint8(0).cstring(text).int16(0))
 export const execute = (portal: string, maxRows: number): Buffer =>
   message(FRONTEND.execute, body => body.bytes(Buffer.from(portal, 'latin1')).uint8(0).int32(maxRows))
+export const describePortal = (portal: string): Buffer =>
+  message(FRONTEND.describe, body =>
+    body.uint8('P'.charCodeAt(0)).bytes(Buffer.from(portal, 'latin1')).uint8(0),
+  )
 export const flush = (): Buffer => message(FRONTEND.flush, nothing)
 export const terminate = (): Buffer => message(FRONTEND.terminate, nothing)
 export const copyFail = (why: string): Buffer => message(FRONTEND.copyFail, body => body.cstring(why))

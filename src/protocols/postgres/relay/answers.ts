@@ -5,6 +5,8 @@ import type { Outlet } from '../../../wire/outlet.ts'
 import { decodeParameterStatus, decodeReport, decodeRowDescription, rowsOfTag } from '../messages/decode.ts'
 import type { Dialogue, Request } from './dialogue.ts'
 import { because } from '../inspect/because.ts'
+import type { AnswerMasks } from '../mask/answer-masks.ts'
+import { scrubError } from '../mask/scrub-error.ts'
 import { BACKEND, LARGEST_MESSAGE, STATUS } from '../messages/messages.ts'
 import { refusalError } from '../messages/native-error.ts'
 import type { Statements } from './statements.ts'
@@ -46,6 +48,8 @@ export interface AnswersOptions {
   readonly dialogue: Dialogue
   readonly statements: Statements
   readonly outlet: Outlet
+  /** Undefined in sessions without masks. */
+  readonly masks: AnswerMasks | undefined
 }
 
 /** Parameters that decide how a statement is read; a target that says otherwise than these ends the session (DESIGN §4). */
@@ -67,6 +71,7 @@ export class Answers {
   readonly #dialogue: Dialogue
   readonly #statements: Statements
   readonly #outlet: Outlet
+  readonly #masks: AnswerMasks | undefined
   readonly #reader = new FrameReader(route)
   readonly #portals = new Map<string, Tally>()
   /** Counted to the end, reported when the Sync or query they belong to is over: a commit may still fail. */
@@ -80,6 +85,7 @@ export class Answers {
     this.#dialogue = options.dialogue
     this.#statements = options.statements
     this.#outlet = options.outlet
+    this.#masks = options.masks
   }
 
   /** False while the client is in the middle of a message that streams. */
@@ -126,13 +132,16 @@ export class Answers {
     switch (tag) {
       case BACKEND.dataRow:
       case BACKEND.copyData:
+        if (this.#masks) return this.#masked(this.#masks, head, tally)
         if (tally && this.#reader.first) this.#row(tally, tag)
         return true
       case BACKEND.rowDescription:
         if (tally?.result) this.#names(tally.result)
+        if (this.#masks && !head.ofStatement) this.#masks.described(ownerOf(head), this.#reader)
         if (head.kind === 'describe') this.#dialogue.answered()
         return true
       case BACKEND.noData:
+        if (this.#masks && !head.ofStatement) this.#masks.described(ownerOf(head))
         if (head.kind === 'describe') this.#dialogue.answered()
         return true
       case BACKEND.parameterDescription:
@@ -170,6 +179,7 @@ export class Answers {
       case BACKEND.copyOutResponse:
         this.#copyBinary = this.#reader.bytes[this.#reader.start + 5] === 1
         if (tally) tally.copyingOut = true
+        if (this.#masks) this.#copyOut(this.#masks, head)
         return true
       case BACKEND.functionCallResponse:
         expect(head, 'function_call')
@@ -183,8 +193,30 @@ export class Answers {
     }
   }
 
-  #row(tally: Tally, tag: number): void {
-    const { bytes, start, end, last } = this.#reader
+  #copyOut(masks: AnswerMasks, head: Request): void {
+    const { bytes, start, end } = this.#reader
+    const columns = end - start < 8 ? 0 : bytes.readUInt16BE(start + 6)
+    masks.copyOut(head.copies?.[0], columns)
+    head.copies = head.copies?.slice(1)
+  }
+
+  /** What is recorded is what leaves. Answers false: it has been added, or is not to leave. */
+  #masked(masks: AnswerMasks, head: Request, tally: Tally | undefined): boolean {
+    const { tag, first, last } = this.#reader
+    const instead = masks.take(ownerOf(head), this.#reader)
+    if (instead === undefined) {
+      if (tally && first) this.#row(tally, tag)
+      return true
+    }
+    if (tally && first) this.#row(tally, tag, last ? instead : undefined)
+    if (instead.length > 0) this.#outlet.add(instead)
+    return false
+  }
+
+  /** `instead`: the whole message that leaves in place of the current one. */
+  #row(tally: Tally, tag: number, instead?: Buffer): void {
+    const { last } = this.#reader
+    const { bytes, start, end } = instead ? { bytes: instead, start: 0, end: instead.length } : this.#reader
     if (tag === BACKEND.dataRow) tally.pendingRows++
     const { result } = tally
     if (result === undefined || result.cut) return
@@ -201,6 +233,7 @@ export class Answers {
   #complete(head: Request, tally: Tally | undefined): boolean {
     const { bytes, start, end } = this.#reader
     if (tally) countTag(tally, bytes, start + 5, end)
+    this.#masks?.over(ownerOf(head))
     this.#dialogue.copyIn = false
     if (bytes[start + 5] === LETTER_D) this.#maybeForgotten(bytes.toString('latin1', start + 5, end - 1))
     const held = head.watch?.complete(bytes.subarray(start, end)) ?? false
@@ -228,6 +261,7 @@ export class Answers {
     this.#dialogue.copyIn = false
     if (status === STATUS.idle && this.#portals.size > 0) {
       // Portals end with their transaction.
+      this.#masks?.idle()
       this.#settling.push(...this.#portals.values())
       this.#portals.clear()
     }
@@ -245,7 +279,7 @@ export class Answers {
     if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
     if (head?.refusal)
       this.#outlet.add(refusalError(head.refusal, because(head.refusal.rule, this.#guard.rules)))
-    else this.#outlet.add(bytes, start, end)
+    else this.#outlet.add(...this.#told(bytes, start, end))
     if (head === undefined) return
     this.#dialogue.copyIn = false
     const said = head.refusal ? { code: '42501', message: head.refusal.what } : { code, message }
@@ -266,6 +300,11 @@ export class Answers {
         this.#settling.push(gone.tally.fail('00000', 'not run: an earlier message of the pipeline failed'))
       }
     }
+  }
+
+  #told(bytes: Buffer, start: number, end: number): [Buffer, number?, number?] {
+    const scrubbed = this.#masks && scrubError(bytes.subarray(start, end))
+    return scrubbed ? [scrubbed] : [bytes, start, end]
   }
 
   /** A query that was PREPARE has made a name; one that failed has not, unless other statements stand beside it. */
@@ -294,7 +333,8 @@ export class Answers {
   /** Whose counters an answer belongs to: an Execute counts for the Bind that made its portal. */
   #tallyOf(head: Request): Tally | undefined {
     if (head.kind === 'execute') return this.#portals.get(head.name) ?? head.tally
-    if (head.kind === 'describe') return head.ofStatement ? undefined : this.#portals.get(head.name)
+    if (head.kind === 'describe')
+      return head.ofStatement || head.hidden ? undefined : this.#portals.get(head.name)
     return head.tally
   }
 }
@@ -323,6 +363,11 @@ function changesRows(tally: Tally, bytes: Buffer, start: number, rows: number): 
     default:
       return bytes[start] === LETTERS.I || bytes[start] === LETTERS.U || bytes[start] === LETTERS.D
   }
+}
+
+/** Rows of an Execute belong to its portal, all others to the simple query that runs. */
+function ownerOf(head: Request): string | undefined {
+  return head.kind === 'query' ? undefined : head.name
 }
 
 function expect(head: Request, kind: Request['kind']): void {

@@ -3,7 +3,7 @@ import type { Outlet } from '../../../wire/outlet.ts'
 import { bindValues } from './bind-values.ts'
 import { decodeBind, decodeExecute, decodeNamed, decodeParse, type NameKey } from '../messages/decode.ts'
 import { Request } from './dialogue.ts'
-import { execute, flush } from '../messages/encode.ts'
+import { describePortal, execute, flush } from '../messages/encode.ts'
 import { textAction, withExecuted } from './executed.ts'
 import type { Forwarder } from './forwarder.ts'
 import type { Inspection, Inspector } from '../inspect/inspector.ts'
@@ -14,7 +14,7 @@ import { isLimited, LimitedExecute, limitOf } from './write-limit.ts'
 
 /** What a portal runs, as of what was sent; the Bind's tally counts for its rows. */
 interface Portal {
-  readonly inspection: Pick<Inspection, 'verbs' | 'copy'>
+  readonly inspection: Pick<Inspection, 'verbs' | 'copy' | 'copies'>
   readonly bind: Request
 }
 
@@ -65,6 +65,7 @@ export class ExtendedAsks {
     request.formats = fields.resultFormats
     if (!full) this.#portals.set(fields.portal, { inspection: united(found), bind: request })
     this.#forwarder.act(request, wanted ? { ...said, values: bindValues(fields) } : said)
+    this.#describe(fields.portal)
   }
 
   /** True when a write under a limit was begun: what follows is held until it is answered. */
@@ -76,10 +77,12 @@ export class ExtendedAsks {
     const known = this.#portals.get(portal)
     if (known === undefined) {
       // SQL made this portal (DECLARE): what it runs was judged there, that it runs now is an action of its own.
+      this.#describe(portal)
       forwarder.act(request, FETCH)
       return false
     }
     request.copyIn = known.inspection.copy === 'in'
+    request.copies = known.inspection.copies
     if (guard.rules.writesPerStatement === undefined || !isLimited(known.inspection)) {
       forwarder.pass(request)
       return false
@@ -91,6 +94,15 @@ export class ExtendedAsks {
       forwarder.send(request, whole)
     })
     return true
+  }
+
+  /** Masks need to know what a portal gives, also when the client does not ask: the answer of this is for us alone. */
+  #describe(portal: NameKey): void {
+    const forwarder = this.#forwarder
+    if (forwarder.guard.rules.mask.length === 0 || forwarder.refused) return
+    const request = new Request('describe', portal)
+    request.hidden = true
+    forwarder.pass(request, describePortal(portal))
   }
 
   /** Describe and Close. */

@@ -53,6 +53,7 @@ export class SimpleAsks {
     const request = new Request('query')
     request.copyIn = seen.copy === 'in'
     request.several = seen.statements.length > 1
+    request.copies = seen.copies
     this.#forwarder.statements.nextSegment()
     if (seen.prepares && seen.objections.length === 0) {
       request.definition = { seq: 0, inspection: seen.prepares.inner, text }

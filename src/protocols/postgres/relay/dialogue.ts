@@ -1,4 +1,5 @@
 import type { Objection } from '../../../target/action.ts'
+import type { CopyMask } from '../mask/judge-outline.ts'
 import { STATUS } from '../messages/messages.ts'
 import type { Definition } from './statements.ts'
 import type { Tally } from './tally.ts'
@@ -38,6 +39,8 @@ export class Request {
   definition: Definition | undefined
   /** The name an SQL PREPARE in this query gives, and whether other statements stand beside it. */
   prepares: { readonly name: string; readonly alone: boolean } | undefined
+  /** In sessions with masks: for each COPY TO STDOUT that this may run and has not begun yet. */
+  copies: readonly CopyMask[] | undefined
   /** Told of each answer before anybody else; true means the answer was dealt with (the write limit). */
   watch: Watch | undefined
 

@@ -12,12 +12,21 @@ import { Dialogue } from './dialogue.ts'
 import type { PostgresTarget } from '../dial/dial.ts'
 import { backendKeyData, parameterStatus, readyForQuery, terminate } from '../messages/encode.ts'
 import type { Inspector } from '../inspect/inspector.ts'
+import type { AnswerMasks } from '../mask/answer-masks.ts'
 import { endError, fatal, SQLSTATE, warningNotice } from '../messages/native-error.ts'
 import { Statements } from './statements.ts'
 
 export interface RelayOptions {
   readonly inspector: Inspector
   readonly cancels: CancelKeys
+  /** Undefined in sessions without masks. */
+  readonly masks?: RelayMasks
+}
+
+export interface RelayMasks {
+  readonly answers: AnswerMasks
+  /** Said after the greeting: what the session masks. */
+  readonly notice: Buffer
 }
 
 /** Moves a session's messages until one side or the guard ends it. See `Protocol.relay`. */
@@ -48,6 +57,7 @@ class Relay {
   readonly #cancels: CancelKeys
   readonly #resolve: (end: SessionEnd) => void
   readonly #notices: string[] = []
+  readonly #maskNotice: Buffer | undefined
   /** Chunks that came while an earlier one waits for its evidence; at most what the stream had read already. */
   #backlog: Buffer[] = []
   #busy = false
@@ -71,10 +81,11 @@ class Relay {
     this.#toClient = new Outlet(client.stream)
     this.#toTarget = new Outlet(target.stream)
     const statements = new Statements()
-    const { inspector } = options
+    const { inspector, masks } = options
     const shared = { guard, dialogue: this.#dialogue, statements }
     this.#asks = new Asks({ ...shared, inspector, outlet: this.#toTarget, toClient: this.#toClient })
-    this.#answers = new Answers({ ...shared, outlet: this.#toClient })
+    this.#answers = new Answers({ ...shared, outlet: this.#toClient, masks: masks?.answers })
+    this.#maskNotice = masks?.notice
   }
 
   start(): void {
@@ -107,6 +118,7 @@ class Relay {
     }
     this.#toClient.add(backendKeyData(pid, key))
     for (const notice of greeting.notices) this.#toClient.add(notice)
+    if (this.#maskNotice) this.#toClient.add(this.#maskNotice)
     this.#toClient.add(readyForQuery(greeting.status))
     this.#toClient.flush()
   }

@@ -87,7 +87,7 @@ export class Statements {
 /** One reading of several definitions: whatever any of them would do. */
 export function united(
   definitions: readonly Definition[],
-): Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy'> {
+): Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy' | 'copies'> {
   const [only] = definitions
   if (definitions.length === 1 && only) return only.inspection
   const all = definitions.map(one => one.inspection)

@@ -58,7 +58,39 @@ export async function dial(
 ): Promise<PostgresTarget> {
   const settings = readSettings(passage.target)
   const database = chosen(client.database, settings)
-  const signal = AbortSignal.any([client.closed, AbortSignal.timeout(timeoutMs)])
+  const given = givenUp(client.closed, timeoutMs)
+  try {
+    return await dialUntil(given.signal, settings, database, passage, client)
+  } finally {
+    given.settled()
+  }
+}
+
+const GONE = new Error('the client is gone')
+
+/** Aborted when the client leaves or the time is over; after `settled` nothing of it stays with the client's connection. */
+function givenUp(closed: AbortSignal, timeoutMs: number): { signal: AbortSignal; settled: () => void } {
+  const controller = new AbortController()
+  const gone = (): void => controller.abort(GONE)
+  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  closed.addEventListener('abort', gone, { once: true })
+  if (closed.aborted) gone()
+  return {
+    signal: controller.signal,
+    settled() {
+      clearTimeout(timer)
+      closed.removeEventListener('abort', gone)
+    },
+  }
+}
+
+async function dialUntil(
+  signal: AbortSignal,
+  settings: PostgresSettings,
+  database: string,
+  passage: Passage,
+  client: PostgresClient,
+): Promise<PostgresTarget> {
   const link = await linkTarget(settings, signal)
   const abandon = () => link.socket.destroy()
   signal.addEventListener('abort', abandon, { once: true })

@@ -4,6 +4,9 @@ import type { ClientConnection } from '../../../target/protocol.ts'
 import { faultError } from '../messages/native-error.ts'
 import type { Startup } from './startup.ts'
 
+/** One for all: the reason that AbortController makes by itself takes a stack trace, and hundreds of sessions may end at once. */
+const GONE = new Error('the client closed its connection')
+
 /** How long last words may take to reach a client that does not read. */
 const LAST_WORDS_MS = 500
 
@@ -31,8 +34,8 @@ export class PostgresClient implements ClientConnection {
     this.settings = startup.settings
     const gone = new AbortController()
     this.closed = gone.signal
-    stream.once('close', () => gone.abort())
-    if (stream.destroyed) gone.abort()
+    stream.once('close', () => gone.abort(GONE))
+    if (stream.destroyed) gone.abort(GONE)
     // Without a read nobody would notice that the client went away while its session is prepared.
     stream.read(0)
   }

@@ -258,10 +258,11 @@ class Relay {
     const atBorder = this.#answers.atBorder
     this.#answers.abandon('the session ended before the answer')
     this.#target.stream.removeAllListeners('data')
-    if (targetLeaves) setTimeout(() => this.#target.close(), 1000).unref()
-    else this.#target.close()
     // Inside a message that streams nothing can be said: the client would read it as data.
     void closeWith(this.#client, atBorder ? words : undefined)
+    // When a grant of many sessions ends all clients are told before the first connection to the target is taken down.
+    if (targetLeaves) setTimeout(() => this.#target.close(), 1000).unref()
+    else setImmediate(() => this.#target.close())
     this.#resolve(end)
   }
 }

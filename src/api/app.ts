@@ -13,6 +13,7 @@ import { ledgerRoutes } from './ledger/ledger-routes.ts'
 import { policyRoutes } from './policy/policy-routes.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { sessionRoutes } from './sessions/session-routes.ts'
+import { statementRoutes } from './sessions/statement-routes.ts'
 import { createShell } from './shell.ts'
 import { statusRoutes } from './status-routes.ts'
 import { targetRoutes } from './targets/target-routes.ts'
@@ -65,6 +66,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       incidentRoutes(incidents),
       reviewRoutes({ reviews, handleOf: person => identity.handleOf(person) }),
       sessionRoutes(deps),
+      statementRoutes(deps),
       policyRoutes(deps),
       ledgerRoutes(deps),
     ],

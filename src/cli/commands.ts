@@ -169,6 +169,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Looking',
+    'statements',
+    'what each statement of a session touched and came to',
+    async () => (await import('./commands/statements.ts')).statements,
+  ),
+  entry(
+    'Looking',
     'search',
     'search in what was done',
     async () => (await import('./commands/search.ts')).search,

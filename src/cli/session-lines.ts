@@ -7,7 +7,7 @@ import { clock, span } from './times.ts'
 export function sessionTable(sessions: readonly Session[], terminal: Terminal): readonly string[] {
   if (sessions.length === 0) return ['No sessions.']
   const rows = sessions.map(
-    ({ id, person, target, opened_at, closed_at, reason, actions, refused, rows }) => [
+    ({ id, person, target, opened_at, closed_at, reason, actions, refused, rows, changed }) => [
       short(id),
       person,
       target,
@@ -15,11 +15,12 @@ export function sessionTable(sessions: readonly Session[], terminal: Terminal): 
       closed_at === undefined ? 'open' : span(Date.parse(closed_at) - Date.parse(opened_at)),
       `${actions}${refused > 0 ? ` (${refused} refused)` : ''}`,
       String(rows),
+      String(changed),
       reason ?? '',
     ],
   )
   return table(
-    ['SESSION', 'WHO', 'TARGET', 'OPENED', 'LASTED', 'ACTIONS', 'ROWS', 'END'],
+    ['SESSION', 'WHO', 'TARGET', 'OPENED', 'LASTED', 'ACTIONS', 'ROWS', 'CHANGED', 'END'],
     rows,
     terminal.columns,
   )
@@ -43,7 +44,7 @@ export function entryLines(entry: RecordedEntry, terminal: Terminal): readonly s
 }
 
 function facts({ data }: RecordedEntry): string {
-  const shown = ['kind', 'verbs', 'rule', 'rows', 'bytes', 'ms', 'reason']
+  const shown = ['kind', 'verbs', 'rules', 'rows', 'changed', 'bytes', 'ms', 'reason']
     .filter(name => data[name] !== undefined)
     .map(
       name =>

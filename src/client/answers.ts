@@ -71,7 +71,9 @@ export interface Session {
   readonly reason?: string
   readonly actions: number
   readonly refused: number
+  readonly writes: number
   readonly rows: number
+  readonly changed: number
   readonly bytes: number
 }
 
@@ -82,6 +84,26 @@ export interface RecordedEntry {
   readonly outcome?: string
   readonly data: Readonly<Record<string, unknown>>
   readonly content?: unknown
+  readonly erased?: true
+}
+
+/** A statement and what came of it, as `/v1/sessions/{id}/statements` tells it. */
+export interface Statement {
+  readonly at: string
+  readonly n: number
+  readonly part?: number
+  readonly of?: number
+  readonly kind: string
+  readonly verbs: readonly string[]
+  readonly writes: boolean
+  readonly objects: readonly { readonly name: string; readonly access: string }[]
+  readonly verdict: string
+  readonly rows?: number
+  readonly changed?: number
+  readonly ms?: number
+  readonly error?: { readonly code: string; readonly message?: string }
+  readonly refused?: readonly { readonly rule: string; readonly what: string; readonly at?: number }[]
+  readonly text?: string
   readonly erased?: true
 }
 

@@ -22,7 +22,7 @@ export interface Client {
   put<A>(path: string, body: object): Promise<A>
   delete<A>(path: string): Promise<A>
   /** One value per line (application/x-ndjson), as they arrive. */
-  lines(path: string): AsyncGenerator
+  lines(path: string, query?: Query): AsyncGenerator
   /** Server-sent events until the server or the signal ends them. */
   events(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent>
 }
@@ -96,8 +96,8 @@ export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOp
     post: (path, body) => json('POST', path, body),
     put: (path, body) => json('PUT', path, body),
     delete: path => json('DELETE', path),
-    async *lines(path) {
-      const response = await send('GET', path, undefined, 'application/x-ndjson')
+    async *lines(path, query) {
+      const response = await send('GET', path + queryOf(query), undefined, 'application/x-ndjson')
       for await (const line of linesOf(response)) if (line !== '') yield JSON.parse(line) as unknown
     },
     async *events(path, signal) {

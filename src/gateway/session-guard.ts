@@ -1,6 +1,6 @@
 import type { Clock, Instant } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../target/action.ts'
+import type { Action, Outcome, Permit, SessionEnd, SessionRules, Touched } from '../target/action.ts'
 import type { Guard } from '../target/protocol.ts'
 import type { Item } from '../recording/batch.ts'
 import type { SessionWriter } from '../recording/session-writer.ts'
@@ -185,12 +185,15 @@ function leafOf(action: Action, seq: number): JsonObject {
   }
 }
 
+const NOTHING: Touched = {}
+
 function payloadOf(action: Action): JsonObject | undefined {
   const { text, touched, parts, values, detail, objections } = action
   // The plain statement, which is nearly all of them.
   const plain = values === undefined && detail === undefined && parts === undefined
   if (text !== undefined && plain && objections.length === 0) {
-    return { changes: touched?.changes, defines: touched?.defines, reads: touched?.reads, text }
+    const { calls, changes, defines, reads } = touched ?? NOTHING
+    return { calls, changes, defines, reads, text }
   }
   const payload: JsonObject = {
     ...(text !== undefined && { text }),

@@ -22,7 +22,11 @@ const MOST_TEXT = 48_000
 export interface Counts {
   actions: number
   refused: number
+  /** Actions that may have changed rows or state, refused ones left out. */
+  writes: number
   rows: number
+  /** Of `rows`, those changed, as the target counted them; what was undone afterwards is among them. */
+  changed: number
   bytes: number
 }
 
@@ -83,8 +87,8 @@ export class Batch {
   }
 }
 
-function nothing(): Counts {
-  return { actions: 0, refused: 0, rows: 0, bytes: 0 }
+export function nothing(): Counts {
+  return { actions: 0, refused: 0, writes: 0, rows: 0, changed: 0, bytes: 0 }
 }
 
 /** Adds what one recorded thing counts for. */
@@ -92,8 +96,10 @@ export function count(counts: Counts, type: string, data: JsonObject, outcome: s
   if (type === 'action') {
     counts.actions++
     if (outcome === 'refused') counts.refused++
+    else if (data.writes === true && data.kind !== 'parse') counts.writes++
   } else if (type === 'result') {
     counts.rows += Number(data.rows ?? 0)
+    if (data.changed !== undefined && outcome !== 'error') counts.changed += Number(data.changed)
     counts.bytes += Number(data.bytes ?? 0)
   }
 }

@@ -3,6 +3,8 @@ import type { Journal } from '../journal/journal.ts'
 import { type RecordedEntry, readActions } from './read-actions.ts'
 import type { SessionRecord } from './session-index.ts'
 import type { SessionLog } from './session-log.ts'
+import { matchesFilter, type StatementFilter } from './statement-filter.ts'
+import { type RecordedStatement, statementsOf } from './statements.ts'
 
 /** Who reads, and what they may see beyond their own sessions. */
 export interface Reader {
@@ -16,12 +18,20 @@ export interface Match {
   readonly entry: RecordedEntry
 }
 
-export interface SearchOptions {
-  readonly text: string
+export interface StatementMatch {
+  readonly session: string
+  readonly statement: RecordedStatement
+}
+
+interface Where {
   readonly target?: string
   readonly person?: string
   /** At most this many matches; the answer says when there were more. */
   readonly limit: number
+}
+
+export interface SearchOptions extends Where {
+  readonly text: string
 }
 
 export interface Recordings {
@@ -37,6 +47,12 @@ export interface Recordings {
   ): Promise<{ session: SessionRecord; entries: AsyncGenerator<RecordedEntry> }>
   /** Case-insensitive search in everything sealed of the sessions the reader may see. Logged before it starts. */
   search(reader: Reader, options: SearchOptions): Promise<{ matches: readonly Match[]; more: boolean }>
+  /** Statements of the sessions the reader may see, newest session first. Logged before it starts. Fault `input.invalid`: no filter. */
+  statements(
+    reader: Reader,
+    filter: StatementFilter,
+    where: Where,
+  ): Promise<{ matches: readonly StatementMatch[]; more: boolean }>
 }
 
 export function createRecordings(sessions: SessionLog, journal: Journal): Recordings {
@@ -81,11 +97,7 @@ export function createRecordings(sessions: SessionLog, journal: Journal): Record
       const needle = text.toLowerCase()
       if (needle.trim() === '')
         throw new Fault('input.invalid', 'There is nothing to search for.', { next: 'Give a word.' })
-      const scope = this.list(reader).filter(
-        session =>
-          (target === undefined || session.target === target) &&
-          (person === undefined || session.person === person),
-      )
+      const scope = within(this.list(reader), { target, person })
       await log('recording.searched', reader.person, 'read', { sessions: scope.length }, { text })
       const matches: Match[] = []
       for (const session of scope) {
@@ -98,5 +110,39 @@ export function createRecordings(sessions: SessionLog, journal: Journal): Record
       }
       return { matches, more: false }
     },
+    async statements(reader, filter, { target, person, limit }) {
+      if (Object.values(filter).every(wanted => wanted === undefined || wanted === false || wanted === ''))
+        throw new Fault('input.invalid', 'There is nothing to search for.', {
+          next: 'Give a word, an object or a verb, or ask for writes or refusals.',
+        })
+      const scope = within(this.list(reader), { target, person })
+      await log(
+        'recording.searched',
+        reader.person,
+        'read',
+        { sessions: scope.length },
+        { text: JSON.stringify(filter) },
+      )
+      const matches: StatementMatch[] = []
+      for (const session of scope) {
+        for await (const statement of statementsOf(readActions(sessions, session.id))) {
+          if (!matchesFilter(statement, filter)) continue
+          if (matches.length === limit) return { matches, more: true }
+          matches.push({ session: session.id, statement })
+        }
+      }
+      return { matches, more: false }
+    },
   }
+}
+
+function within(
+  all: readonly SessionRecord[],
+  { target, person }: { readonly target: string | undefined; readonly person: string | undefined },
+): readonly SessionRecord[] {
+  return all.filter(
+    session =>
+      (target === undefined || session.target === target) &&
+      (person === undefined || session.person === person),
+  )
 }

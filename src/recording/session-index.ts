@@ -1,8 +1,8 @@
 import type { JsonObject } from '../kernel/json.ts'
 import type { Entry } from '../ledger/log.ts'
-import { count, type Counts, itemsOf } from './batch.ts'
+import { count, type Counts, itemsOf, nothing } from './batch.ts'
 
-export interface SessionRecord {
+export interface SessionRecord extends Readonly<Counts> {
   readonly id: string
   readonly grant: string
   readonly person: string
@@ -13,10 +13,6 @@ export interface SessionRecord {
   readonly openedAt: number
   readonly closedAt?: number
   readonly reason?: string
-  readonly actions: number
-  readonly refused: number
-  readonly rows: number
-  readonly bytes: number
 }
 
 /** What of an entry the totals count. */
@@ -26,7 +22,7 @@ export interface Noted {
   readonly outcome: string | undefined
 }
 
-type Opening = Omit<SessionRecord, 'closedAt' | 'reason' | 'actions' | 'refused' | 'rows' | 'bytes'>
+type Opening = Omit<SessionRecord, 'closedAt' | 'reason' | keyof Counts>
 
 /** Counts in place: this is on the path of every action. */
 interface Held extends Counts {
@@ -69,7 +65,9 @@ export class SessionIndex {
     held.positions.push(position)
     held.actions += counts.actions
     held.refused += counts.refused
+    held.writes += counts.writes
     held.rows += counts.rows
+    held.changed += counts.changed
     held.bytes += counts.bytes
   }
 
@@ -103,16 +101,13 @@ export class SessionIndex {
         openedAt: t,
       },
       positions: [],
-      actions: 0,
-      refused: 0,
-      rows: 0,
-      bytes: 0,
+      ...nothing(),
       closing: undefined,
     })
     this.#open.add(src)
   }
 }
 
-function recordOf({ opening, actions, refused, rows, bytes, closing }: Held): SessionRecord {
-  return { ...opening, actions, refused, rows, bytes, ...closing }
+function recordOf({ opening, closing, actions, refused, writes, rows, changed, bytes }: Held): SessionRecord {
+  return { ...opening, actions, refused, writes, rows, changed, bytes, ...closing }
 }

@@ -306,6 +306,43 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
   })
 
   describe('answering and looking', () => {
+    it('tells statement by statement what was touched and changed, and searches for it', async () => {
+      const ana = await as('ana')
+      const grant = await openOrders(ana)
+      const sql = "update orders set status = 'touched by ana' where id = 8"
+      await breakglass(ana, ['connect', grant.id, '--', '-XAtqc', sql])
+      await breakglass(ana, ['close', grant.id])
+      const priya = await as('priya')
+      const listed = await breakglass(priya, ['sessions', '--grant', grant.id])
+      expect(listed.out).toMatch(/CHANGED[\s\S]* 1 +1 +client/)
+      const id = /^([0-9a-f]{8}) /m.exec(listed.out)?.[1] ?? ''
+      const read = await breakglass(priya, ['statements', id, '--writes'])
+      expect(read.code).toBe(0)
+      expect(read.out).toMatch(
+        /update +write +1 changed +[\d.]+ ms +done +orders \(changed\)\n +update orders/,
+      )
+      expect((await breakglass(await as('ben'), ['statements', id])).code).toBe(1)
+      const [, statement] = (await breakglass(priya, ['statements', id, '--writes', '--json'])).out
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line) as Record<string, unknown>)
+      expect(statement).toMatchObject({
+        kind: 'query',
+        verbs: ['update'],
+        writes: true,
+        objects: [{ name: 'orders', access: 'change' }],
+        verdict: 'done',
+        rows: 1,
+        changed: 1,
+      })
+      const hit = await breakglass(priya, ['search', '--object', 'public.orders', '--writes', 'touched'])
+      expect(hit.out).toMatch(/1 changed[\s\S]*\d+ found\./)
+      expect((await breakglass(priya, ['search', '--verb', 'drop', 'touched'])).out).toContain(
+        'Nothing found',
+      )
+      expect((await breakglass(priya, ['search'])).code).toBe(2)
+    }, 90_000)
+
     it('replays and finds what was done, for who may; the reviewer completes, and the grant is closed', async () => {
       const ana = await as('ana')
       const grant = await openOrders(ana)

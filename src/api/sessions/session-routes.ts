@@ -1,35 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { stream } from 'hono/streaming'
-import { includes } from '../../grant/people.ts'
-import { grants as grantSlice } from '../../grant/slice.ts'
-import type { VerifiedPrincipal } from '../../identity/verified-principal.ts'
-import { Fault } from '../../kernel/faults.ts'
-import type { PersonId } from '../../kernel/ids.ts'
 import type { RecordedEntry } from '../../recording/read-actions.ts'
-import type { Reader } from '../../recording/recordings.ts'
-import type { SessionRecord } from '../../recording/session-index.ts'
 import { answers, idOf, idParam, time, utc } from '../answers.ts'
 import type { AppDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
 import { newRouter } from '../router.ts'
-
-const sessionSchema = z
-  .object({
-    id: z.string(),
-    grant: z.string(),
-    person: z.string().describe('Handle.'),
-    target: z.string(),
-    protocol: z.string(),
-    scope: z.string(),
-    opened_at: time,
-    closed_at: time.optional(),
-    reason: z.string().optional(),
-    actions: z.int(),
-    refused: z.int(),
-    rows: z.int(),
-    bytes: z.int(),
-  })
-  .openapi('Session')
+import { personOf } from './person-of.ts'
+import { readerOf } from './reader-of.ts'
+import { sessionSchema, sessionView } from './session-view.ts'
 
 const entrySchema = z
   .object({
@@ -47,39 +25,11 @@ const tags = ['sessions']
 const MOST = 500
 const MATCHES = 200
 
-export function sessionRoutes({
-  recordings,
-  identity,
-  journal,
-  roles,
-}: Pick<AppDeps, 'recordings' | 'identity' | 'journal' | 'roles'>): OpenAPIHono<ApiEnv> {
+export function sessionRoutes(
+  deps: Pick<AppDeps, 'recordings' | 'identity' | 'journal' | 'roles'>,
+): OpenAPIHono<ApiEnv> {
+  const { recordings, identity } = deps
   const app = newRouter()
-
-  /** Auditors read every session; reviewers those of the grants they review. */
-  const readerOf = (who: VerifiedPrincipal): Reader => ({
-    person: who.person,
-    mayRead: session => {
-      if (includes(roles.audit, who)) return true
-      const grant = journal.state.get(grantSlice, session.grant)
-      return grant !== undefined && grant.person !== who.person && includes(grant.terms.review.from, who)
-    },
-  })
-
-  const view = (session: SessionRecord): z.infer<typeof sessionSchema> => ({
-    id: session.id,
-    grant: session.grant,
-    person: identity.handleOf(session.person as PersonId) ?? session.person,
-    target: session.target,
-    protocol: session.protocol,
-    scope: session.scope,
-    opened_at: utc(session.openedAt),
-    ...(session.closedAt !== undefined && { closed_at: utc(session.closedAt) }),
-    ...(session.reason !== undefined && { reason: session.reason }),
-    actions: session.actions,
-    refused: session.refused,
-    rows: session.rows,
-    bytes: session.bytes,
-  })
 
   app.openapi(
     createRoute({
@@ -94,11 +44,14 @@ export function sessionRoutes({
     }),
     c => {
       const { grant, open } = c.req.valid('query')
-      const found = recordings.list(readerOf(c.get('principal')), {
+      const found = recordings.list(readerOf(deps, c.get('principal')), {
         ...(grant !== undefined && { grant: idOf('grant', grant) }),
         ...(open !== undefined && { open: open === 'true' }),
       })
-      return c.json({ sessions: found.slice(0, MOST).map(view), more: found.length > MOST }, 200)
+      return c.json(
+        { sessions: found.slice(0, MOST).map(one => sessionView(one, identity)), more: found.length > MOST },
+        200,
+      )
     },
   )
 
@@ -120,12 +73,12 @@ export function sessionRoutes({
     }),
     async c => {
       const { session, entries } = await recordings.replay(
-        readerOf(c.get('principal')),
+        readerOf(deps, c.get('principal')),
         idOf('session', c.req.valid('param').id),
       )
       c.header('content-type', 'application/x-ndjson')
       return stream(c, async out => {
-        await out.write(`${JSON.stringify(view(session))}\n`)
+        await out.write(`${JSON.stringify(sessionView(session, identity))}\n`)
         for await (const entry of entries) {
           if (out.aborted) return
           await out.write(`${JSON.stringify(entryView(entry))}\n`)
@@ -157,12 +110,8 @@ export function sessionRoutes({
     }),
     async c => {
       const { q, target, person: handle } = c.req.valid('query')
-      const person = handle === undefined ? undefined : identity.personOf(handle)
-      if (handle !== undefined && person === undefined)
-        throw new Fault('not_found', `There is nobody called ${JSON.stringify(handle)}.`, {
-          next: 'Give a handle.',
-        })
-      const { matches, more } = await recordings.search(readerOf(c.get('principal')), {
+      const person = personOf(identity, handle)
+      const { matches, more } = await recordings.search(readerOf(deps, c.get('principal')), {
         text: q,
         limit: MATCHES,
         ...(target !== undefined && { target }),

@@ -41,7 +41,11 @@ async function showReview(call: Call, typed: string): Promise<void> {
     '',
     ...sessionTable(sessions, call.terminal),
     ...(review.yours && review.state !== 'completed'
-      ? ['', 'Read each with `breakglass replay SESSION`, then `breakglass review complete`.']
+      ? [
+          '',
+          'Read each with `breakglass statements SESSION` (--writes: what changed; `replay` has the answers too),',
+          'then `breakglass review complete`.',
+        ]
       : []),
   ])
 }

@@ -102,6 +102,10 @@ export interface WorldOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Clients of this machine may do without TLS. */
   readonly plaintext?: boolean
+  /** Further settings of the target. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** What the target must have before the plan of its scopes is run. */
+  readonly prepare?: (target: PostgresServer) => Promise<void>
 }
 
 const PROCEDURE = `procedure: orders-db-emergency
@@ -218,6 +222,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
      grant usage, select on sequence notes_id_seq to public;
      alter table orders owner to orders_owner`,
   )
+
+  await options.prepare?.(target)
 
   const clock = new MovableClock()
   const log: string[] = []

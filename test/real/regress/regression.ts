@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type PostgresServer, startPostgres } from '../servers/postgres.ts'
+import { direct, elevated, OWNER, prepare, SETTINGS } from './cluster.ts'
+import { compare, type Comparison, equalButForSpace, firstDifference } from './compare.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { type Reference, startReference } from './reference.ts'
+import { runScript } from './run-script.ts'
+import { layOut, type Stage } from './scripts.ts'
+import type { Source } from './source.ts'
+
+/**
+ * Three clusters that go through the same scripts: one directly, one behind the gateway, one directly with exactly the
+ * statements refused that the gateway's evidence names.
+ */
+export interface Regression {
+  /** Runs a script on all three as the owner. Throws when the run itself is not what it should be. */
+  run(script: string): Promise<Comparison & { readonly surprise: string | undefined }>
+  /** Runs a script on all three, past the gateway, while the owner is a superuser. */
+  setUp(script: string): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startRegression(source: Source, evidence: 'before' | 'with'): Promise<Regression> {
+  const stage = layOut(source)
+  const [plain, refusing] = [await startCluster(), await startCluster()]
+  const gateway = await startGateway(evidence)
+  const reference = await startReference(refusing)
+  const servers = [plain, gateway.server, refusing]
+  return {
+    run: script => runOnAll({ stage, plain, gateway, refusing, reference }, script),
+    async setUp(script) {
+      for (const server of servers) await elevated(server, () => runScript(stage, script, direct(server)))
+    },
+    async close() {
+      await reference.close()
+      await gateway.close()
+      await plain.stop()
+      await refusing.stop()
+      stage.remove()
+    },
+  }
+}
+
+interface Sides {
+  readonly stage: Stage
+  readonly plain: PostgresServer
+  readonly gateway: Gateway
+  readonly refusing: PostgresServer
+  readonly reference: Reference
+}
+
+async function runOnAll({ stage, plain, gateway, refusing, reference }: Sides, script: string) {
+  const ports = [plain.port, gateway.server.port, Number(gateway.connection['PGPORT']), refusing.port, reference.port]
+  const allow = (text: string) => allowances(text, ports, gateway.login)
+  const straight = allow(await runScript(stage, script, direct(plain)))
+  const through = allow(await runScript(stage, script, gateway.connection))
+  const seen = await gateway.evidence()
+  reference.begin(seen.refused)
+  const witness = allow(await runScript(stage, script, direct(reference)))
+  const wrong = reference.finish()
+  const compared = compare(script, { direct: straight, gateway: through, reference: witness }, seen)
+  return {
+    ...compared,
+    ...(wrong !== undefined && { difference: `${wrong}\n${compared.difference ?? ''}` }),
+    surprise: unexpected(stage, script, straight),
+  }
+}
+
+async function startCluster(): Promise<PostgresServer> {
+  const server = await startPostgres({ settings: SETTINGS })
+  await prepare(server)
+  return server
+}
+
+/**
+ * What may differ between two runs, and nothing else: the ports of this run, and the name one has logged in under, which is
+ * the grant's login instead of the owner.
+ */
+function allowances(text: string, ports: readonly number[], login: string): string {
+  const named = text.replaceAll(login, OWNER)
+  return ports.reduce((said, port) => said.replaceAll(`port ${port} `, 'port N '), named)
+}
+
+/** How a direct output differs from all that PostgreSQL's developers expect; undefined when it does not. */
+function unexpected(stage: Stage, script: string, output: string): string | undefined {
+  const folder = join(stage.path, 'expected')
+  const names = readdirSync(folder).filter(name => name.replace(/(_\d)?\.out$/, '') === script)
+  const texts = names.map(name => readFileSync(join(folder, name), 'utf8'))
+  if (texts.some(text => equalButForSpace(text, output))) return undefined
+  return firstDifference(texts[0] ?? '', output)
+}

@@ -6,8 +6,7 @@ export interface Refused {
   readonly at: number
   readonly text: string
   readonly rule: string
-  readonly message: string
-  readonly hint: string
+  readonly what: string
 }
 
 /**
@@ -131,6 +130,6 @@ function message(tag: number, body: string): Buffer {
   return Buffer.concat([head, bytes])
 }
 
-function refusal({ message: text, hint }: Refused): Buffer {
-  return message(ERROR, `SERROR\0VERROR\0C42501\0M${text}\0H${hint}\0\0`)
+function refusal({ rule, what }: Refused): Buffer {
+  return message(ERROR, `SERROR\0VERROR\0C42501\0Mbreakglass: ${what} (rule ${rule})\0\0`)
 }

@@ -96,6 +96,6 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 function refused(reading: Exclude<Reading, { kind: 'facts' }>): Inspection {
   if (reading.kind === 'outline') return unread('too_complex', 'the statement was read as something else')
   if (reading.kind === 'unparsable')
-    return unread('unparsable', `does not parse: ${reading.message}`, reading.at)
+    return { ...unread('unparsable', `does not parse: ${reading.message}`, reading.at), syntax: true }
   return unread('too_complex', `the statement could not be read: ${reading.why}`)
 }

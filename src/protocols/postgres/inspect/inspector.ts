@@ -7,6 +7,8 @@ import type { StatementFact } from './facts.ts'
 export interface Inspection {
   /** False: it does not parse; `objections` then holds rule `unparsable` or `too_complex`. */
   readonly ok: boolean
+  /** Only our grammar objects: the target's parser, which runs nothing, may be asked how it words the error. */
+  readonly syntax?: true
   /** Per statement, lower case: `select`, `update`, `begin`, `execute`, … */
   readonly verbs: readonly string[]
   /** Any statement may change rows or state. */

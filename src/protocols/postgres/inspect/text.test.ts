@@ -45,6 +45,7 @@ const SEEN: readonly (readonly [sql: string, rules: string])[] = [
   ["SELECT set_config(name, 'off', false) FROM pg_settings", 'pinned_settings'],
   ["UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'", 'system_catalogs'],
   ["UPDATE pg_catalog.pg_settings SET setting = 'x' WHERE name = 'role'", 'system_catalogs'],
+  ['DELETE FROM PG_Class WHERE oid = 1', 'system_catalogs'],
   ['ALTER DATABASE d SET standard_conforming_strings = off', 'pinned_settings server_settings'],
   ['ALTER SYSTEM SET client_encoding = latin1', 'pinned_settings server_settings'],
   // what outlives the grant
@@ -150,6 +151,7 @@ const LET_THROUGH: readonly string[] = [
   "SELECT U&'\\0044ROP TABLE t'",
   'SELECT "drop", "delete" FROM "truncate" WHERE "update" = 1',
   "INSERT INTO log VALUES ('UPDATE t SET a = 1')",
+  "INSERT INTO pg_lsn_tbl VALUES ('0/16AE7F7')",
   'EXPLAIN DELETE FROM t',
   'EXPLAIN (ANALYZE off) DELETE FROM t',
   'EXPLAIN (ANALYZE 0, VERBOSE) UPDATE t SET a = 1',

@@ -1,3 +1,4 @@
+import { isCatalogName } from './catalogs.ts'
 import type { Found } from './facts.ts'
 import { listAt, locationOf, nodeAt, textAt, type Node } from './tree.ts'
 import { narrows } from './where.ts'
@@ -57,9 +58,9 @@ function mergeFinding(fields: Node): Found | undefined {
   return { rule: 'write_without_where', what: `merge that may ${verb} every row` }
 }
 
-/** pg_settings is a view whose UPDATE is set_config; unqualified names that begin with pg_ resolve to pg_catalog first. */
+/** pg_settings is a view whose UPDATE is set_config; unqualified names resolve to pg_catalog first. */
 function isCatalog(relation: Node): boolean {
   const schema = textAt(relation, 'schemaname')
-  if (schema === '') return textAt(relation, 'relname').startsWith('pg_')
+  if (schema === '') return isCatalogName(textAt(relation, 'relname'))
   return ['pg_catalog', 'information_schema', 'pg_toast'].includes(schema)
 }

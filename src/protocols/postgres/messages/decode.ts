@@ -140,6 +140,8 @@ export interface ReportedFields {
   readonly severity: string
   readonly code: string
   readonly message: string
+  /** It names a place in the statement. */
+  readonly placed: boolean
 }
 
 /** What the record needs of an ErrorResponse. A body cut off at `end` gives the fields that are complete. */
@@ -156,6 +158,7 @@ export function decodeReport(bytes: Buffer, start: number, end: number): Reporte
     severity: found.get('V') ?? found.get('S') ?? 'ERROR',
     code: found.get('C') ?? 'XX000',
     message: found.get('M') ?? '',
+    placed: found.has('P'),
   }
 }
 

@@ -40,6 +40,11 @@ export const query = (text: string): Buffer => message(FRONTEND.query, body => b
 /** `name`: one character per byte (`NameKey`). */
 export const parse = (name: string, text: string): Buffer =>
   message(FRONTEND.parse, body => body.bytes(Buffer.from(name, 'latin1')).uint8(0).cstring(text).int16(0))
+export const closeStatement = (name: string): Buffer =>
+  message(FRONTEND.close, body =>
+    body.bytes(Buffer.from('S')).bytes(Buffer.from(name, 'latin1')).uint8(0),
+  )
+export const sync = (): Buffer => message(FRONTEND.sync, nothing)
 export const execute = (portal: string, maxRows: number): Buffer =>
   message(FRONTEND.execute, body => body.bytes(Buffer.from(portal, 'latin1')).uint8(0).int32(maxRows))
 export const describePortal = (portal: string): Buffer =>

@@ -148,6 +148,10 @@ export class Answers {
       case BACKEND.copyDone:
         return true
       case BACKEND.parseComplete:
+        if (head.trial !== undefined) {
+          head.readable = true
+          return false
+        }
         expect(head, 'parse')
         if (head.definition) this.#statements.confirmed(head.name, head.definition)
         // Nothing later undoes a Parse.
@@ -161,6 +165,7 @@ export class Answers {
         this.#dialogue.answered()
         return true
       case BACKEND.closeComplete:
+        if (head.trial !== undefined) return false
         expect(head, 'close')
         if (head.ofStatement) this.#statements.closed(head.name)
         else this.#portalDone(head.name)
@@ -275,9 +280,9 @@ export class Answers {
 
   #error(head: Request | undefined): void {
     const { bytes, start, end } = this.#reader
-    const { severity, code, message } = decodeReport(bytes, start + 5, end)
+    const { severity, code, message, placed } = decodeReport(bytes, start + 5, end)
     if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
-    if (head?.refusal)
+    if (head?.refusal && !(placed && isSyntaxError(head)))
       this.#outlet.add(refusalError(head.refusal, because(head.refusal.rule, this.#guard.rules)))
     else this.#outlet.add(...this.#told(bytes, start, end))
     if (head === undefined) return
@@ -368,6 +373,11 @@ function changesRows(tally: Tally, bytes: Buffer, start: number, rows: number): 
 /** Rows of an Execute belong to its portal, all others to the simple query that runs. */
 function ownerOf(head: Request): string | undefined {
   return head.kind === 'query' ? undefined : head.name
+}
+
+/** The target's parser did not get through the trial's text. An error without a place is about something else. */
+function isSyntaxError({ trial, readable }: Request): boolean {
+  return trial !== undefined && !readable
 }
 
 function expect(head: Request, kind: Request['kind']): void {

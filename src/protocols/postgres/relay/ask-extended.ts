@@ -49,6 +49,7 @@ export class ExtendedAsks {
       judged = { ...judged, objections: [...judged.objections, TOO_MANY_NAMES] }
     const request = new Request('parse', name)
     request.definition = { seq: 0, inspection: judged, text }
+    if (seen.syntax) request.trial = text
     statements.asked(name, request.definition)
     this.#forwarder.act(request, textAction('parse', judged, text))
   }

@@ -54,6 +54,7 @@ export class SimpleAsks {
     request.copyIn = seen.copy === 'in'
     request.several = seen.statements.length > 1
     request.copies = seen.copies
+    if (seen.syntax) request.trial = text
     this.#forwarder.statements.nextSegment()
     if (seen.prepares && seen.objections.length === 0) {
       request.definition = { seq: 0, inspection: seen.prepares.inner, text }

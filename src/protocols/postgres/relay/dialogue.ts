@@ -27,6 +27,13 @@ export class Request {
   formats: readonly number[] = []
   /** This request stands in for a refused one and will fail: its error is told in these words. */
   refusal: Objection | undefined
+  /**
+   * The refused text, when only our grammar objects to it. It goes to the target's parser and no further, so a syntax error
+   * comes in the target's own words; should the target be able to read it, it is refused in ours.
+   */
+  trial: string | undefined
+  /** The target could read the trial's text. */
+  readable = false
   /** Ours: the client never hears of it. */
   hidden = false
   /** May start or take part in COPY FROM STDIN. */

@@ -3,7 +3,7 @@ import type { Guard } from '../../../target/protocol.ts'
 import type { FrameReader } from '../../../wire/frame-reader.ts'
 import type { Outlet } from '../../../wire/outlet.ts'
 import type { Dialogue, Request } from './dialogue.ts'
-import { parse, query } from '../messages/encode.ts'
+import { closeStatement, parse, query, sync } from '../messages/encode.ts'
 import { InOrder } from './in-order.ts'
 import { NOT_RECORDED } from '../inspect/objections.ts'
 import type { Statements } from './statements.ts'
@@ -12,8 +12,10 @@ import { Tally } from './tally.ts'
 /** Text that no server parses: what stands in for a refused statement, so that the target itself fails at this place. */
 export const FAILING_TEXT = 'breakglass refused this statement'
 const FAILING_QUERY = query(FAILING_TEXT)
-/** Stands in for a refused message that is no Parse; its name is ours, so no statement of the client is touched. */
-const FAILING_PARSE = parse('breakglass', FAILING_TEXT)
+/** A name of ours, so no statement of the client is touched. */
+const OURS = 'breakglass'
+/** Stands in for a refused message that is no Parse. */
+const FAILING_PARSE = parse(OURS, FAILING_TEXT)
 
 export interface ForwarderOptions {
   readonly guard: Guard
@@ -105,8 +107,9 @@ export class Forwarder {
     if (request?.refusal) {
       if (request.definition)
         this.statements.failed(request.prepares?.name ?? request.name, request.definition)
+      const instead = failing(request, this.dialogue)
       this.dialogue.ask(request)
-      this.outlet.add(failing(request))
+      this.outlet.add(instead)
       return
     }
     if (request) this.dialogue.ask(request)
@@ -127,7 +130,20 @@ export class Forwarder {
   }
 }
 
-function failing(request: Request): Buffer {
-  if (request.kind === 'query' || request.kind === 'function_call') return FAILING_QUERY
-  return request.kind === 'parse' ? parse(request.name, FAILING_TEXT) : FAILING_PARSE
+/** What takes the place of a refused message: it fails at the target, wherever it stands. */
+function failing(request: Request, dialogue: Dialogue): Buffer {
+  const { kind, name, trial } = request
+  if (trial !== undefined && kind === 'parse') return tried(name === '' ? '' : OURS, trial)
+  // As a Query does, this ends with a ReadyForQuery; behind extended messages without Sync it would end those as well.
+  if (trial !== undefined && kind === 'query' && !dialogue.unsynced) {
+    return Buffer.concat([tried('', trial), sync()])
+  }
+  request.trial = undefined
+  if (kind === 'query' || kind === 'function_call') return FAILING_QUERY
+  return kind === 'parse' ? parse(name, FAILING_TEXT) : FAILING_PARSE
+}
+
+/** Parsed and, should that succeed, forgotten at once and made to fail. */
+function tried(name: string, text: string): Buffer {
+  return Buffer.concat([parse(name, text), closeStatement(name), FAILING_PARSE])
 }

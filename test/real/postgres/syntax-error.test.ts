@@ -17,7 +17,8 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('text that does not pa
   const left = async () => (await lab.admin('select count(*)::int as n from "system_user"'))[0]?.['n']
   beforeAll(async () => {
     lab = await openLab({
-      schema: 'create table orders (id int); create table "system_user" (id int); insert into "system_user" values (1)',
+      schema:
+        'create table orders (id int); create table "system_user" (id int); insert into "system_user" values (1)',
     })
   })
   afterEach(() => {
@@ -28,7 +29,12 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('text that does not pa
   it('psql shows the error the target gives, with its place and hint, and the record says unparsable', async () => {
     const sql = "select 1;\nselec\t'é', 2;\nselect 'a' 'b';\nselect E'\\u00';\nselect 3;\n"
     const through = await lab.run('psql', ['-X', '-A', '-t'], { LC_ALL: 'C.UTF-8' }, sql)
-    const straight = await lab.run('psql', ['-X', '-A', '-t', lab.server.adminUrl], { PGSSLMODE: 'disable' }, sql)
+    const straight = await lab.run(
+      'psql',
+      ['-X', '-A', '-t', lab.server.adminUrl],
+      { PGSSLMODE: 'disable' },
+      sql,
+    )
     expect(through).toEqual(straight)
     expect(through.err).toContain('LINE 1: selec')
     expect(lab.guard().about('selec\t').action.objections[0]?.rule).toBe('unparsable')
@@ -48,20 +54,23 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('text that does not pa
     expect(client.errors()[0]).toContain('42601 syntax error at or near "selec"')
   })
 
-  it.each(['simple', 'extended', 'extended, named'])('attack 14: %s: what only the target can read does not run', async mode => {
-    const client = await login()
-    const name = mode === 'extended, named' ? 'p' : ''
-    const ask = [say.parse(name, ONLY_15), say.bind('', name), say.execute(''), say.sync()]
-    expect(await client.ask(mode === 'simple' ? [say.query(ONLY_15)] : ask)).toBe('EZ')
-    expect(client.errors()[0]).toContain('rule unparsable')
-    for (const kept of ['', 'p', 'breakglass']) {
-      await client.ask([say.bind('', kept), say.execute(''), say.sync()])
+  it.each(['simple', 'extended', 'extended, named'])(
+    'attack 14: %s: what only the target can read does not run',
+    async mode => {
+      const client = await login()
+      const name = mode === 'extended, named' ? 'p' : ''
+      const ask = [say.parse(name, ONLY_15), say.bind('', name), say.execute(''), say.sync()]
+      expect(await client.ask(mode === 'simple' ? [say.query(ONLY_15)] : ask)).toBe('EZ')
+      expect(client.errors()[0]).toContain('rule unparsable')
+      for (const kept of ['', 'p', 'breakglass']) {
+        await client.ask([say.bind('', kept), say.execute(''), say.sync()])
+        expect(client.tags()).toBe('EZ')
+      }
+      await client.ask([say.query('execute breakglass')])
       expect(client.tags()).toBe('EZ')
-    }
-    await client.ask([say.query('execute breakglass')])
-    expect(client.tags()).toBe('EZ')
-    expect(await left()).toBe(1)
-  })
+      expect(await left()).toBe(1)
+    },
+  )
 
   it('attack 14: in a transaction it fails the transaction; several statements stay one text', async () => {
     const client = await login()

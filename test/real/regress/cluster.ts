@@ -11,7 +11,11 @@ const PASSWORD = 'of-the-owner'
 export const SETTINGS = { max_prepared_transactions: '2', shared_buffers: '128MB', max_connections: '60' }
 
 /** As superuser. */
-export async function asAdmin(server: PostgresServer, statements: readonly string[], database = 'postgres'): Promise<void> {
+export async function asAdmin(
+  server: PostgresServer,
+  statements: readonly string[],
+  database = 'postgres',
+): Promise<void> {
   const client = new pg.Client({ connectionString: server.adminUrl.replace(/\/postgres$/, `/${database}`) })
   await client.connect()
   try {
@@ -34,7 +38,9 @@ export async function prepare(server: PostgresServer): Promise<void> {
   await asAdmin(server, [
     `CREATE ROLE ${OWNER} LOGIN PASSWORD '${PASSWORD}'`,
     `CREATE DATABASE ${DATABASE} OWNER ${OWNER} TEMPLATE template0`,
-    ...Object.entries(settings).map(([name, value]) => `ALTER DATABASE ${DATABASE} SET ${name} TO '${value}'`),
+    ...Object.entries(settings).map(
+      ([name, value]) => `ALTER DATABASE ${DATABASE} SET ${name} TO '${value}'`,
+    ),
   ])
 }
 

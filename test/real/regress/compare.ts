@@ -12,8 +12,10 @@ export interface Comparison {
   readonly script: string
   readonly verdict: Verdict
   readonly statements: number
-  /** Rule → how many statements it refused. */
+  /** Rule → how many statements it refused, without `unparsable`. */
   readonly refused: ReadonlyMap<string, number>
+  /** Statements that do not parse: refused as well, in the words of the target. */
+  readonly syntaxErrors: number
   /** The first lines that differ, when the verdict is `differs`. */
   readonly difference?: string
 }
@@ -25,10 +27,16 @@ export interface Outputs {
   readonly reference: string
 }
 
-export function compare(script: string, { direct, gateway, reference }: Outputs, evidence: Evidence): Comparison {
+export function compare(
+  script: string,
+  { direct, gateway, reference }: Outputs,
+  evidence: Evidence,
+): Comparison {
   const refused = new Map<string, number>()
   for (const { rule } of evidence.refused) refused.set(rule, (refused.get(rule) ?? 0) + 1)
-  const same = { script, statements: evidence.asked, refused }
+  const syntaxErrors = refused.get('unparsable') ?? 0
+  refused.delete('unparsable')
+  const same = { script, statements: evidence.asked, refused, syntaxErrors }
   if (gateway === direct) return { ...same, verdict: 'equal' }
   if (gateway === reference) return { ...same, verdict: 'equal but for refusals' }
   return { ...same, verdict: 'differs', difference: firstDifference(reference, gateway) }

@@ -25,7 +25,8 @@ export async function startGateway(evidence: 'before' | 'with'): Promise<Gateway
   const world = await startWorld({
     settings: SETTINGS,
     prepare,
-    config: text => text.replace('database: orders', `database: ${DATABASE}`).replace('as: orders_owner', `as: ${OWNER}`),
+    config: text =>
+      text.replace('database: orders', `database: ${DATABASE}`).replace('as: orders_owner', `as: ${OWNER}`),
     procedure: text =>
       text
         .replace(/scope: .*/, 'scope: { use: owner }')
@@ -47,7 +48,7 @@ export async function startGateway(evidence: 'before' | 'with'): Promise<Gateway
         for (const { data, content } of await replay(world.server.url, auditor, id)) {
           if (!ASKED.has(data.kind ?? '')) continue
           const [objection] = content?.refused ?? []
-          if (objection) refused.push({ at: asked, text: content?.text ?? '', ...objection })
+          if (objection) refused.push({ ...objection, at: asked, text: content?.text ?? '' })
           asked++
         }
       }
@@ -72,7 +73,9 @@ interface Entry {
 /** New ones in the order in which they were opened, when all of them are closed. */
 async function finishedSessions(api: Api, grant: string, seen: Set<string>): Promise<string[]> {
   for (;;) {
-    const { sessions } = await api.get<{ sessions: { id: string; closed_at?: string }[] }>(`/v1/sessions?grant=${grant}`)
+    const { sessions } = await api.get<{ sessions: { id: string; closed_at?: string }[] }>(
+      `/v1/sessions?grant=${grant}`,
+    )
     const fresh = sessions.filter(({ id }) => !seen.has(id))
     if (fresh.every(({ closed_at }) => closed_at !== undefined)) {
       for (const { id } of fresh) seen.add(id)
@@ -83,7 +86,9 @@ async function finishedSessions(api: Api, grant: string, seen: Set<string>): Pro
 }
 
 async function replay(url: string, { token }: Api, session: string): Promise<Entry[]> {
-  const response = await fetch(`${url}/v1/sessions/${session}/actions`, { headers: { authorization: `Bearer ${token}` } })
+  const response = await fetch(`${url}/v1/sessions/${session}/actions`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
   if (!response.ok) throw new Error(`replay of ${session}: ${response.status} ${await response.text()}`)
   const lines = (await response.text()).trim().split('\n').slice(1)
   return lines

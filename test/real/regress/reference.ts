@@ -48,13 +48,17 @@ export async function startReference(server: { readonly port: number }): Promise
     refused.delete(at)
     const from = tag === PARSE ? body.indexOf(0) + 1 : 0
     const text = tag === CALL ? '' : body.toString('utf8', from, body.indexOf(0, from))
-    if (text !== found.text) wrong ??= `statement ${at} is not ${JSON.stringify(found.text)} but ${JSON.stringify(text)}`
+    if (text !== found.text)
+      wrong ??= `statement ${at} is not ${JSON.stringify(found.text)} but ${JSON.stringify(text)}`
     return found
   }
 
   const serve = (client: Socket): void => {
     const target = connect({ port: server.port, host: '127.0.0.1', noDelay: true })
-    for (const [from, to] of [[client, target], [target, client]] as const) {
+    for (const [from, to] of [
+      [client, target],
+      [target, client],
+    ] as const) {
       sockets.add(from)
       from.on('error', () => to.destroy())
       from.on('close', () => {

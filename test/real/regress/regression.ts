@@ -5,17 +5,25 @@ import { direct, elevated, OWNER, prepare, SETTINGS } from './cluster.ts'
 import { compare, type Comparison, equalButForSpace, firstDifference } from './compare.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { type Reference, startReference } from './reference.ts'
+import { runPipeline } from './pipeline.ts'
 import { runScript } from './run-script.ts'
 import { layOut, type Stage } from './scripts.ts'
 import type { Source } from './source.ts'
+
+export interface Compared extends Comparison {
+  /** How the direct output differs from what PostgreSQL's developers expect; undefined when it does not. */
+  readonly surprise: string | undefined
+}
 
 /**
  * Three clusters that go through the same scripts: one directly, one behind the gateway, one directly with exactly the
  * statements refused that the gateway's evidence names.
  */
 export interface Regression {
-  /** Runs a script on all three as the owner. Throws when the run itself is not what it should be. */
-  run(script: string): Promise<Comparison & { readonly surprise: string | undefined }>
+  /** Runs a script on all three as the owner. */
+  run(script: string): Promise<Compared>
+  /** Runs a test of libpq_pipeline on the first two. */
+  pipeline(test: string): Promise<{ test: string; verdict: 'equal' | 'differs' }>
   /** Runs a script on all three, past the gateway, while the owner is a superuser. */
   setUp(script: string): Promise<void>
   close(): Promise<void>
@@ -29,6 +37,12 @@ export async function startRegression(source: Source, evidence: 'before' | 'with
   const servers = [plain, gateway.server, refusing]
   return {
     run: script => runOnAll({ stage, plain, gateway, refusing, reference }, script),
+    async pipeline(test) {
+      const straight = await runPipeline(source, test, direct(plain))
+      const through = await runPipeline(source, test, gateway.connection)
+      await gateway.evidence()
+      return { test, verdict: straight === through ? 'equal' : 'differs' }
+    },
     async setUp(script) {
       for (const server of servers) await elevated(server, () => runScript(stage, script, direct(server)))
     },
@@ -50,19 +64,29 @@ interface Sides {
   readonly reference: Reference
 }
 
-async function runOnAll({ stage, plain, gateway, refusing, reference }: Sides, script: string) {
-  const ports = [plain.port, gateway.server.port, Number(gateway.connection['PGPORT']), refusing.port, reference.port]
+async function runOnAll(
+  { stage, plain, gateway, refusing, reference }: Sides,
+  script: string,
+): Promise<Compared> {
+  const ports = [
+    plain.port,
+    gateway.server.port,
+    Number(gateway.connection['PGPORT']),
+    refusing.port,
+    reference.port,
+  ]
   const allow = (text: string) => allowances(text, ports, gateway.login)
   const straight = allow(await runScript(stage, script, direct(plain)))
   const through = allow(await runScript(stage, script, gateway.connection))
   const seen = await gateway.evidence()
-  reference.begin(seen.refused)
+  // What does not parse fails at any server by itself.
+  reference.begin(seen.refused.filter(({ rule }) => rule !== 'unparsable'))
   const witness = allow(await runScript(stage, script, direct(reference)))
   const wrong = reference.finish()
   const compared = compare(script, { direct: straight, gateway: through, reference: witness }, seen)
   return {
     ...compared,
-    ...(wrong !== undefined && { difference: `${wrong}\n${compared.difference ?? ''}` }),
+    ...(wrong !== undefined && { verdict: 'differs', difference: `${wrong}\n${compared.difference ?? ''}` }),
     surprise: unexpected(stage, script, straight),
   }
 }
@@ -82,9 +106,9 @@ function allowances(text: string, ports: readonly number[], login: string): stri
   return ports.reduce((said, port) => said.replaceAll(`port ${port} `, 'port N '), named)
 }
 
-const ADVICE = /^((?:psql:\S+ )?ERROR: {2}breakglass: .*\n)(?:LINE \d+: .*\n *\^\n)?(?:(?:DETAIL|HINT): .*\n)*/gm
+const ADVICE =
+  /^((?:psql:\S+ )?ERROR: {2}breakglass: .*\n)(?:LINE \d+: .*\n *\^\n)?(?:(?:DETAIL|HINT): .*\n)*/gm
 
-/** How a direct output differs from all that PostgreSQL's developers expect; undefined when it does not. */
 function unexpected(stage: Stage, script: string, output: string): string | undefined {
   const folder = join(stage.path, 'expected')
   const names = readdirSync(folder).filter(name => name.replace(/(_\d)?\.out$/, '') === script)

@@ -23,7 +23,7 @@ export async function runScript(stage: Stage, script: string, connection: Connec
         HOME: '/nonexistent',
         LC_ALL: 'C',
         PGAPPNAME: `pg_regress/${script}`,
-        PGTZ: 'PST8PDT',
+        PGTZ: 'America/Los_Angeles',
         PGDATESTYLE: 'Postgres, MDY',
         PGOPTIONS: '-c intervalstyle=postgres_verbose',
         PG_ABS_SRCDIR: stage.path,

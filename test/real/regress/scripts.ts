@@ -23,14 +23,16 @@ const CONTRIB = '/usr/lib/postgresql/15/lib'
 
 /** `autoinc` and `refint` come from contrib/spi, `regress` from regress.c. */
 export function layOut(source: Source): Stage {
-  const { path, remove } = temporaryFolder('regress')
+  const folder = temporaryFolder('regress')
+  const { path } = folder
   chmodSync(path, 0o755)
-  for (const name of ['sql', 'data', 'expected']) cpSync(join(source.folder, name), join(path, name), { recursive: true })
+  for (const name of ['sql', 'data', 'expected'])
+    cpSync(join(source.folder, name), join(path, name), { recursive: true })
   const [library, results] = [join(path, 'lib'), join(path, 'results')]
   mkdirSync(library)
   mkdirSync(results)
   chmodSync(results, 0o777)
   for (const name of ['autoinc.so', 'refint.so']) copyFileSync(join(CONTRIB, name), join(library, name))
   copyFileSync(source.library, join(library, 'regress.so'))
-  return { path, library, remove }
+  return { path, library, remove: () => folder.remove() }
 }

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -35,7 +45,8 @@ export async function bringSource(): Promise<Source | string> {
       renameSync(join(work, 'ready'), folder)
     } catch (cause) {
       const { stderr, message } = cause as { stderr?: string; message: string }
-      if (!existsSync(folder)) return `the source of postgresql-15 ${version} cannot be had: ${stderr || message}`
+      if (!existsSync(folder))
+        return `the source of postgresql-15 ${version} cannot be had: ${stderr || message}`
     } finally {
       rmSync(work, { recursive: true, force: true })
     }
@@ -75,14 +86,25 @@ async function fetchAndBuild(version: string, work: string): Promise<void> {
     'APT::Sandbox::User': '',
   }
   const given = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  const apt = (...args: readonly string[]) => execute('apt-get', ['-q', ...given, ...args], { cwd: work, timeout: 300_000 })
+  const apt = (...args: readonly string[]) =>
+    execute('apt-get', ['-q', ...given, ...args], { cwd: work, timeout: 300_000 })
   await apt('update')
   await apt('source', '--download-only', `postgresql-15=${version}`)
   await apt('download', `postgresql-server-dev-15=${version}`)
 
-  const [tar, deb] = [/\.orig\.tar\.\w+$/, /\.deb$/].map(name => readdirSync(work).find(file => name.test(file)) ?? '')
+  const [tar, deb] = [/\.orig\.tar\.\w+$/, /\.deb$/].map(
+    name => readdirSync(work).find(file => name.test(file)) ?? '',
+  )
   const unpacked = inWork('source')
-  await execute('tar', ['xf', join(work, tar ?? ''), '-C', unpacked, '--strip-components=1', '--wildcards', ...WANTED])
+  await execute('tar', [
+    'xf',
+    join(work, tar ?? ''),
+    '-C',
+    unpacked,
+    '--strip-components=1',
+    '--wildcards',
+    ...WANTED,
+  ])
   const dev = join(work, 'dev')
   await execute('dpkg-deb', ['-x', join(work, deb ?? ''), dev])
 
@@ -92,9 +114,18 @@ async function fetchAndBuild(version: string, work: string): Promise<void> {
 }
 
 async function build(source: string, dev: string, ready: string): Promise<void> {
-  const include = ['server', 'internal'].map(name => `-I${join(dev, 'usr/include/postgresql', name === 'server' ? '15/server' : name)}`)
+  const include = ['server', 'internal'].map(
+    name => `-I${join(dev, 'usr/include/postgresql', name === 'server' ? '15/server' : name)}`,
+  )
   const flags = ['-O1', ...include, '-I/usr/include/postgresql']
-  await execute('gcc', [...flags, '-shared', '-fPIC', '-o', join(ready, 'regress.so'), join(source, 'regress/regress.c')])
+  await execute('gcc', [
+    ...flags,
+    '-shared',
+    '-fPIC',
+    '-o',
+    join(ready, 'regress.so'),
+    join(source, 'regress/regress.c'),
+  ])
   await execute('gcc', [
     ...flags,
     '-o',
@@ -114,7 +145,9 @@ function writeSourceEntries(folder: string): void {
   for (const file of [...own, '/etc/apt/sources.list'].filter(path => existsSync(path))) {
     const text = readFileSync(file, 'utf8')
     if (!/^(URIs:|deb\s).*\bdebian\b/m.test(text)) continue
-    const both = text.replace(/^Types: deb$/gm, 'Types: deb deb-src').replace(/^deb(\s.*)$/gm, 'deb$1\ndeb-src$1')
+    const both = text
+      .replace(/^Types: deb$/gm, 'Types: deb deb-src')
+      .replace(/^deb(\s.*)$/gm, 'deb$1\ndeb-src$1')
     const name = file.endsWith('.sources') ? `own${count++}.sources` : `own${count++}.list`
     writeFileSync(join(folder, name), both)
   }

@@ -41,9 +41,7 @@ export const query = (text: string): Buffer => message(FRONTEND.query, body => b
 export const parse = (name: string, text: string): Buffer =>
   message(FRONTEND.parse, body => body.bytes(Buffer.from(name, 'latin1')).uint8(0).cstring(text).int16(0))
 export const closeStatement = (name: string): Buffer =>
-  message(FRONTEND.close, body =>
-    body.bytes(Buffer.from('S')).bytes(Buffer.from(name, 'latin1')).uint8(0),
-  )
+  message(FRONTEND.close, body => body.bytes(Buffer.from('S')).bytes(Buffer.from(name, 'latin1')).uint8(0))
 export const sync = (): Buffer => message(FRONTEND.sync, nothing)
 export const execute = (portal: string, maxRows: number): Buffer =>
   message(FRONTEND.execute, body => body.bytes(Buffer.from(portal, 'latin1')).uint8(0).int32(maxRows))

@@ -102,8 +102,6 @@ export interface WorldOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Clients of this machine may do without TLS. */
   readonly plaintext?: boolean
-  /** Further settings of the target. */
-  readonly settings?: Readonly<Record<string, string>>
   /** What the target must have before the plan of its scopes is run. */
   readonly prepare?: (target: PostgresServer) => Promise<void>
 }

@@ -71,6 +71,7 @@ const server = createServer({ noDelay: true }, socket => {
       finish: () => undefined,
       onEnd: () => undefined,
       onNotice: () => undefined,
+      hold: () => undefined,
       touch: () => undefined,
     })
   })().catch((error: unknown) => console.error(error))

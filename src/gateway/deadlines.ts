@@ -47,6 +47,8 @@ export function watchDeadlines(options: DeadlineOptions): { stop(): void } {
   const attend = (grant: Grant, left: number, now: Instant): void => {
     const idleMs = grant.terms.time.idleMs
     for (const session of live.of(grant.id)) {
+      const { held } = session
+      if (held && remaining(held.since, held.withinMs, now) <= 0) held.undo('nobody decided in time')
       if (idleMs !== undefined && now.mono - session.lastSeen > idleMs) {
         session.end({
           reason: 'idle',

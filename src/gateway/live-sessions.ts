@@ -1,5 +1,6 @@
 import type { Instant } from '../kernel/clock.ts'
 import type { SessionEnd } from '../target/action.ts'
+import type { Held } from './session-guard.ts'
 
 /** A session that exists, from before its target is dialled until its last entry is written. */
 export interface LiveSession {
@@ -11,6 +12,8 @@ export interface LiveSession {
   readonly ended: SessionEnd | undefined
   /** `mono` ms of the last traffic from the client. */
   readonly lastSeen: number
+  /** Writes that wait for a decision. */
+  readonly held: Held | undefined
   end(end: SessionEnd): void
   notice(text: string): void
   /** Resolves when the session's last entry is written and its connections are closed. */

@@ -146,6 +146,7 @@ async function begin(
       refuse: terms.scope.refuse,
       writesPerStatement: terms.scope.writesPerStatement,
       mask: terms.scope.mask,
+      rehearse: terms.scope.rehearse,
       evidence: terms.evidence,
       bindValues: terms.record.bindValues,
       resultBytes: terms.record.resultBytes,
@@ -163,6 +164,9 @@ async function begin(
     },
     get lastSeen() {
       return guard.lastSeen
+    },
+    get held() {
+      return guard.held
     },
     end: end => guard.end(end),
     notice: text => guard.notice(text),

@@ -1,7 +1,7 @@
 import type { Clock, Instant } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Action, Outcome, Permit, SessionEnd, SessionRules, Touched } from '../target/action.ts'
-import type { Guard } from '../target/protocol.ts'
+import type { Guard, HeldWrites } from '../target/protocol.ts'
 import type { Item } from '../recording/batch.ts'
 import type { SessionWriter } from '../recording/session-writer.ts'
 
@@ -9,6 +9,13 @@ import type { SessionWriter } from '../recording/session-writer.ts'
 const RUNS = new Set(['query', 'bind', 'function_call'])
 
 const ENDED = { rule: 'ended', what: 'the session has ended', next: 'Ask for access again.' }
+
+/** Held writes, and since when. */
+export interface Held extends Pick<HeldWrites, 'writes' | 'withinMs'> {
+  readonly since: Instant
+  undo(why: string): boolean
+  keep(): Promise<void>
+}
 
 export interface SessionTotals {
   readonly actions: number
@@ -32,6 +39,7 @@ export class SessionGuard implements Guard {
   #onNotice: ((text: string) => void) | undefined
   #unheard: string[] = []
   #lastSeen: number
+  #held: Held | undefined
   /** Number of the last action that runs at the target and has not finished; 0 when none does. */
   #running = 0
   readonly #evidenceFailed: (error: unknown) => void
@@ -81,7 +89,8 @@ export class SessionGuard implements Guard {
         data: leafOf(action, seq),
         ...(payload && { payload }),
       }
-      if (!refusal && action.kind !== 'cancel' && this.rules.evidence === 'before') {
+      const waits = this.rules.evidence === 'before' || action.durable === true
+      if (!refusal && action.kind !== 'cancel' && waits) {
         return this.#writer.record(item).then(
           () => this.#permit(seq),
           (error: unknown) => this.#failed(error, seq),
@@ -141,6 +150,21 @@ export class SessionGuard implements Guard {
     this.#lastSeen = this.#clock.now().mono
   }
 
+  hold(held: HeldWrites | undefined): void {
+    this.#held = held && {
+      writes: held.writes,
+      withinMs: held.withinMs,
+      since: this.#clock.now(),
+      undo: why => held.undo(why),
+      keep: () => held.keep(),
+    }
+  }
+
+  /** What waits for a decision, as long as the session lives. */
+  get held(): Held | undefined {
+    return this.#ended ? undefined : this.#held
+  }
+
   end(end: SessionEnd): void {
     if (this.#ended) return
     this.#ended = end
@@ -188,9 +212,14 @@ function leafOf(action: Action, seq: number): JsonObject {
 const NOTHING: Touched = {}
 
 function payloadOf(action: Action): JsonObject | undefined {
-  const { text, touched, parts, values, detail, objections } = action
+  const { text, touched, parts, values, detail, before, inverse, objections } = action
   // The plain statement, which is nearly all of them.
-  const plain = values === undefined && detail === undefined && parts === undefined
+  const plain =
+    values === undefined &&
+    detail === undefined &&
+    parts === undefined &&
+    before === undefined &&
+    inverse === undefined
   if (text !== undefined && plain && objections.length === 0) {
     const { calls, changes, defines, reads } = touched ?? NOTHING
     return { calls, changes, defines, reads, text }
@@ -201,6 +230,8 @@ function payloadOf(action: Action): JsonObject | undefined {
     ...(parts !== undefined && { parts: parts.map(({ touched: own, ...part }) => ({ ...part, ...own })) }),
     ...(values !== undefined && { values }),
     ...(detail !== undefined && { detail: { ...detail } }),
+    ...(before !== undefined && { before }),
+    ...(inverse !== undefined && { inverse }),
     ...(objections.length > 0 && {
       refused: objections.map(({ rule, what, at }) => ({ rule, what, ...(at !== undefined && { at }) })),
     }),

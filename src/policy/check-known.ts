@@ -49,6 +49,13 @@ export function checkKnown(
         'List the columns in `hide` of the scope of the target: then the role has no right to read them.',
       )
     }
+    if (values.scope.rehearse !== undefined && !(known.rehearses ?? []).includes(target.protocol)) {
+      refuse(
+        ['scope', 'rehearse'],
+        `writes to ${target.protocol} cannot be rehearsed by this gateway`,
+        'Leave rehearse out, or give targets of another protocol a procedure of their own.',
+      )
+    }
     each(
       ['scope', 'refuse'],
       values.scope.refuse,

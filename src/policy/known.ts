@@ -12,6 +12,8 @@ export interface Known {
   readonly rules: Readonly<Record<string, readonly string[]>>
   /** Protocols whose gateway masks columns. A mask elsewhere would be a promise nobody keeps, and is refused. */
   readonly masks?: readonly string[]
+  /** Protocols whose gateway can hold writes until somebody decides. */
+  readonly rehearses?: readonly string[]
   /** Undefined where groups come from an identity provider that cannot be asked. */
   readonly groups?: readonly string[]
   /** `alerts_single_channel: true` of breakglass.yaml: one channel is accepted, knowingly. */

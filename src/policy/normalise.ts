@@ -1,6 +1,6 @@
 import { parseDuration } from '../kernel/duration.ts'
 import type { Procedure } from './procedure.ts'
-import type { ProcedureFile } from './schema.ts'
+import { REHEARSE, type ProcedureFile } from './schema.ts'
 import { parseSize } from './size.ts'
 import type { Approval, People } from './terms.ts'
 
@@ -26,6 +26,7 @@ export function normalise(file: ProcedureFile): Procedure {
       ...(file.scope.writes_per_statement === undefined
         ? {}
         : { writesPerStatement: file.scope.writes_per_statement }),
+      ...rehearsal(file.scope.rehearse),
       mask: file.scope.mask,
     },
     time: {
@@ -51,6 +52,12 @@ export function normalise(file: ProcedureFile): Procedure {
     },
     limits: { sessions: file.limits.sessions, grantsPerPerson: file.limits.grants_per_person },
   }
+}
+
+function rehearsal(asked: ProcedureFile['scope']['rehearse']): Pick<Procedure['scope'], 'rehearse'> {
+  if (asked === false) return {}
+  const { within, rows, show } = asked === true ? REHEARSE : asked
+  return { rehearse: { withinMs: ms(within), rows, show } }
 }
 
 /** Undefined when nobody is named and no way in without them: then there is nobody to ask. */

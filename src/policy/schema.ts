@@ -87,6 +87,11 @@ const approval = z
   })
   .describe('Who lets the requester in.')
 
+const MOST_HELD = 15 * 60_000
+
+/** What `rehearse: true` means. */
+export const REHEARSE = { within: '2m', rows: 1000, show: 10 } as const
+
 const scope = z
   .strictObject({
     use: word.describe('The scope of the target that is granted.'),
@@ -97,6 +102,34 @@ const scope = z
       .max(1_000_000_000)
       .optional()
       .describe('Rows one statement may write.'),
+    rehearse: z
+      .union([
+        z.boolean(),
+        z.strictObject({
+          within: duration
+            .refine(text => (parseDuration(text) ?? 0) <= MOST_HELD, {
+              error: 'must be at most 15m, as held writes hold locks',
+            })
+            .default(REHEARSE.within)
+            .describe('Undecided writes are rolled back after this time; at most 15m.'),
+          rows: z
+            .int()
+            .min(1)
+            .max(10_000)
+            .default(REHEARSE.rows)
+            .describe('Rows of which one statement keeps before-images and an inverse.'),
+          show: z
+            .int()
+            .min(0)
+            .max(100)
+            .default(REHEARSE.show)
+            .describe('Rows of which the person sees what changed.'),
+        }),
+      ])
+      .default(false)
+      .describe(
+        'Writes run in a held transaction: the person sees what changed, then keeps it (COMMIT) or not (ROLLBACK).',
+      ),
     mask: z
       .array(
         z.strictObject({

@@ -19,6 +19,8 @@ export interface Terms {
     readonly use: string
     readonly refuse: readonly string[]
     readonly writesPerStatement?: number
+    /** Writes are held until somebody decides: for how long, images of how many rows are kept, how many are shown. */
+    readonly rehearse?: { readonly withinMs: number; readonly rows: number; readonly show: number }
     readonly mask: readonly { readonly column: string; readonly keep: string }[]
   }
   readonly time: {

@@ -48,6 +48,7 @@ export function knownOf(config: Config): Known {
     incidents: config.incidents.map(({ name }) => name),
     rules: { postgres: RULE_NAMES },
     masks: ['postgres'],
+    rehearses: ['postgres'],
     singleChannel: config.alerts.singleChannel,
   }
 }

@@ -7,10 +7,21 @@ export interface SessionRules {
   /** Columns whose values leave masked: `table.column`, and what stays readable of them. Empty for most. */
   readonly mask: readonly { readonly column: string; readonly keep: string }[]
   readonly evidence: 'before' | 'with' | 'none'
+  /** Writes run in a held transaction until the person decides; undefined: they act at once. */
+  readonly rehearse?: RehearsalRules | undefined
   /** Whether bind values are part of the recorded action. */
   readonly bindValues: boolean
   /** Results recorded up to this many bytes per action; 0 records counts only. */
   readonly resultBytes: number
+}
+
+export interface RehearsalRules {
+  /** Undecided writes are rolled back this long after the last of them. */
+  readonly withinMs: number
+  /** Rows of which one statement keeps before-images and an inverse. */
+  readonly rows: number
+  /** Rows of which the person sees what changed. */
+  readonly show: number
 }
 
 /** Something the person may not do: which rule, what was seen, the way out. */
@@ -66,6 +77,12 @@ export interface Action {
   readonly values?: readonly (string | null)[]
   /** Sealed: further facts of the protocol, such as the digest of a COPY. */
   readonly detail?: Readonly<Record<string, string | number | boolean>>
+  /** Sealed: rows as they were before the action changed them, for reading. */
+  readonly before?: string
+  /** Sealed: what would undo the action, for running. */
+  readonly inverse?: string
+  /** The permit waits for durability whatever the procedure's `evidence` says. */
+  readonly durable?: true
   readonly objections: readonly Objection[]
 }
 

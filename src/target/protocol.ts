@@ -67,6 +67,23 @@ export interface TargetConnection {
   close(): void
 }
 
+/** Writes that a session holds in an open transaction until somebody decides. */
+export interface HeldWrites {
+  readonly writes: readonly {
+    /** `UPDATE public.orders`. */
+    readonly what: string
+    readonly rows: number | undefined
+    /** What the person was shown. */
+    readonly shown: string
+  }[]
+  /** Undecided they are undone this long after they were held. */
+  readonly withinMs: number
+  /** Narrows: undoes them and tells the client in these words (a clause). False: something runs; ask again. */
+  undo(why: string): boolean
+  /** Commits them in the name of the session's person. Rejects with Fault `conflict` when it cannot be done now, or failed. */
+  keep(): Promise<void>
+}
+
 /** The gateway's side of a running session. */
 export interface Guard {
   readonly rules: SessionRules
@@ -82,6 +99,8 @@ export interface Guard {
   onEnd(listener: (end: SessionEnd) => void): void
   /** A sentence for the person (warnings at five minutes and one); sent by native notice when the protocol may. */
   onNotice(listener: (text: string) => void): void
+  /** Writes are held from now on, for `withinMs` anew; undefined: none are any more. */
+  hold(held: HeldWrites | undefined): void
   /** Traffic from the client: restarts the idle time. */
   touch(): void
 }

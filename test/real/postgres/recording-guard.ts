@@ -1,5 +1,5 @@
 import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../../../src/target/action.ts'
-import type { Guard } from '../../../src/target/protocol.ts'
+import type { Guard, HeldWrites } from '../../../src/target/protocol.ts'
 
 export const OPEN_RULES: SessionRules = {
   refuse: [],
@@ -17,6 +17,7 @@ export class RecordingGuard implements Guard {
   readonly outcomes = new Map<number, Outcome>()
   delayMs: number | undefined
   ended: SessionEnd | undefined
+  held: HeldWrites | undefined
   #onEnd: ((end: SessionEnd) => void) | undefined
   #onNotice: ((text: string) => void) | undefined
 
@@ -50,6 +51,10 @@ export class RecordingGuard implements Guard {
 
   onNotice(listener: (text: string) => void): void {
     this.#onNotice = listener
+  }
+
+  hold(held: HeldWrites | undefined): void {
+    this.held = held
   }
 
   touch(): void {

@@ -9,6 +9,7 @@ export function because(
   const whose = procedure === undefined ? 'The procedure' : `Procedure ${procedure}`
   if (rule === 'writes_per_statement') return `${whose} limits writes: scope.writes_per_statement.`
   if (rule === 'masked_column') return `${whose} masks columns: scope.mask.`
+  if (rule === 'rehearse') return `${whose} has writes rehearsed: scope.rehearse.`
   const known = Object.hasOwn(REFUSE_RULES, rule) ? REFUSE_RULES[rule as RuleName] : undefined
   if (known?.absolute) return `Whatever its procedure, every session refuses ${known.refuses}.`
   if (!refuse.includes(rule)) return undefined

@@ -86,6 +86,10 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
         return reading.outline
       })
     },
+    async dissect(text) {
+      const reading = await (text.length <= QUICK ? quick : slow).read(text, 'dissection')
+      return reading.kind === 'dissection' ? reading.dissection : undefined
+    },
     async close() {
       await Promise.all([quick.close(), slow.close()])
     },
@@ -94,7 +98,8 @@ export function createInspector(options: InspectorOptions = {}): Inspector {
 
 /** Faults are not cached: the same text may pass when the machine is less busy, and a fault is answered without memory of others. */
 function refused(reading: Exclude<Reading, { kind: 'facts' }>): Inspection {
-  if (reading.kind === 'outline') return unread('too_complex', 'the statement was read as something else')
+  if (reading.kind === 'outline' || reading.kind === 'dissection')
+    return unread('too_complex', 'the statement was read as something else')
   if (reading.kind === 'unparsable')
     return { ...unread('unparsable', `does not parse: ${reading.message}`, reading.at), syntax: true }
   return unread('too_complex', `the statement could not be read: ${reading.why}`)

@@ -1,3 +1,4 @@
+import type { Dissection } from '../rehearse/dissection.ts'
 import type { Objection, Touched } from '../../../target/action.ts'
 import type { CopyMask } from '../mask/judge-outline.ts'
 import type { Outline } from '../mask/outline.ts'
@@ -41,5 +42,7 @@ export interface Inspector {
   inspect(text: string, refuse: readonly string[]): Inspection | Promise<Inspection>
   /** What a text does with names, for masks; undefined when it cannot be read. Cached and parsed as for `inspect`. */
   outline(text: string): Outline | undefined | Promise<Outline | undefined>
+  /** Takes one statement apart for a rehearsal; undefined when it cannot be read. Not cached: its texts are seldom the same. */
+  dissect(text: string): Promise<Dissection | undefined>
   close(): Promise<void>
 }

@@ -1,19 +1,21 @@
 import { Worker } from 'node:worker_threads'
 import { workerFile } from '../../../kernel/worker-file.ts'
 import type { Outline } from '../mask/outline.ts'
+import type { Dissection } from '../rehearse/dissection.ts'
 import type { Facts } from './facts.ts'
 
 /** What came of one text. `message` is the parser's own and quotes the text, `at` is its place; `why` is ours and quotes nothing. */
 export type Reading =
   | { readonly kind: 'facts'; readonly facts: Facts }
   | { readonly kind: 'outline'; readonly outline: Outline }
+  | { readonly kind: 'dissection'; readonly dissection: Dissection }
   | { readonly kind: 'unparsable'; readonly message: string; readonly at: number }
   | { readonly kind: 'fault'; readonly why: string }
 
 /** A text, and what it is to be read as. */
 export interface LaneAsk {
   readonly text: string
-  readonly want: 'facts' | 'outline'
+  readonly want: 'facts' | 'outline' | 'dissection'
 }
 
 export type LaneReply = Reading | { readonly kind: 'ready' }

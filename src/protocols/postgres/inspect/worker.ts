@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
-import { loadModule, parseSync, SqlError } from 'libpg-query'
+import { loadModule, parseSync, scanSync, SqlError } from 'libpg-query'
 import { readOutline } from '../mask/read-outline.ts'
+import { dissect, type Grammar } from '../rehearse/dissect.ts'
 import type { LaneAsk, LaneReply } from './lane.ts'
 import { placed } from './placed.ts'
 import { readTree } from './text.ts'
@@ -17,8 +18,14 @@ await loadModule()
 port.on('message', (ask: LaneAsk) => port.postMessage(read(ask)))
 port.postMessage({ kind: 'ready' } satisfies LaneReply)
 
+const grammar: Grammar = {
+  parse: text => parseSync(text) as unknown as Node,
+  scan: text => scanSync(text).tokens,
+}
+
 function read({ text, want }: LaneAsk): LaneReply {
   try {
+    if (want === 'dissection') return { kind: 'dissection', dissection: dissect(text, grammar) }
     const tree = parseSync(text) as unknown as Node
     return want === 'facts'
       ? { kind: 'facts', facts: placed(readTree(tree), text) }

@@ -4,6 +4,7 @@ import type { Inspection, Inspector } from '../inspect/inspector.ts'
 import type { MaskKnowledge } from './answer-masks.ts'
 import type { MaskCatalog } from './catalog.ts'
 import { judgeOutline, type MaskVerdict } from './judge-outline.ts'
+import type { Dissection } from '../rehearse/dissection.ts'
 import type { Outline } from './outline.ts'
 
 /** Milliseconds after which the columns are looked up anew, and where they decide by position or the session changes the schema. */
@@ -66,6 +67,10 @@ export class SessionMasks implements Inspector, MaskKnowledge {
 
   outline(text: string): Outline | undefined | Promise<Outline | undefined> {
     return this.#shared.outline(text)
+  }
+
+  dissect(text: string): Promise<Dissection | undefined> {
+    return this.#shared.dissect(text)
   }
 
   async close(): Promise<void> {

@@ -51,6 +51,14 @@ export function decodeParse(bytes: Buffer, start: number, end: number): ParseFie
   return { name, text }
 }
 
+/** The types a Parse declares for its parameters; 0 for those it leaves to the server. */
+export function decodeParseTypes(bytes: Buffer, start: number, end: number): readonly number[] {
+  const fields = new ByteReader(bytes, start, end)
+  fields.clatin1()
+  fields.clatin1()
+  return Array.from({ length: fields.uint16() }, () => fields.uint32())
+}
+
 export interface BindFields {
   readonly portal: NameKey
   readonly statement: NameKey

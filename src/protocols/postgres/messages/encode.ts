@@ -38,10 +38,35 @@ export const startup = (
 // From the client to the server.
 export const query = (text: string): Buffer => message(FRONTEND.query, body => body.cstring(text))
 /** `name`: one character per byte (`NameKey`). */
-export const parse = (name: string, text: string): Buffer =>
-  message(FRONTEND.parse, body => body.bytes(Buffer.from(name, 'latin1')).uint8(0).cstring(text).int16(0))
-export const closeStatement = (name: string): Buffer =>
-  message(FRONTEND.close, body => body.bytes(Buffer.from('S')).bytes(Buffer.from(name, 'latin1')).uint8(0))
+export const parse = (name: string, text: string, types: readonly number[] = []): Buffer =>
+  message(FRONTEND.parse, body => {
+    body.bytes(Buffer.from(name, 'latin1')).uint8(0).cstring(text).int16(types.length)
+    for (const oid of types) body.int32(oid | 0)
+  })
+/** Asks for results as text. `formats`: none, one for all, or one per value. */
+export const bind = (
+  portal: string,
+  statement: string,
+  formats: readonly number[] = [],
+  values: readonly (Buffer | null)[] = [],
+): Buffer =>
+  message(FRONTEND.bind, body => {
+    body.bytes(Buffer.from(portal, 'latin1')).uint8(0).bytes(Buffer.from(statement, 'latin1')).uint8(0)
+    body.int16(formats.length)
+    for (const format of formats) body.int16(format)
+    body.int16(values.length)
+    for (const value of values) {
+      if (value === null) body.int32(-1)
+      else body.int32(value.length).bytes(value)
+    }
+    body.int16(0)
+  })
+/** Close or Describe: `S`tatement or `P`ortal. */
+const named = (tag: number, kind: 'S' | 'P', name: string): Buffer =>
+  message(tag, body => body.bytes(Buffer.from(kind + name, 'latin1')).uint8(0))
+export const closeStatement = (name: string): Buffer => named(FRONTEND.close, 'S', name)
+export const closePortal = (name: string): Buffer => named(FRONTEND.close, 'P', name)
+export const describeStatement = (name: string): Buffer => named(FRONTEND.describe, 'S', name)
 export const sync = (): Buffer => message(FRONTEND.sync, nothing)
 export const execute = (portal: string, maxRows: number): Buffer =>
   message(FRONTEND.execute, body => body.bytes(Buffer.from(portal, 'latin1')).uint8(0).int32(maxRows))

@@ -3,7 +3,7 @@ import type { Guard } from '../../../target/protocol.ts'
 import { FrameReader, type FrameMode } from '../../../wire/frame-reader.ts'
 import type { Outlet } from '../../../wire/outlet.ts'
 import { decodeParameterStatus, decodeReport, decodeRowDescription, rowsOfTag } from '../messages/decode.ts'
-import type { Dialogue, Request } from './dialogue.ts'
+import type { Dialogue, Request, RowSink } from './dialogue.ts'
 import { because } from '../inspect/because.ts'
 import type { AnswerMasks } from '../mask/answer-masks.ts'
 import { scrubError } from '../mask/scrub-error.ts'
@@ -132,10 +132,15 @@ export class Answers {
     switch (tag) {
       case BACKEND.dataRow:
       case BACKEND.copyData:
+        if (head.rows !== undefined && this.#sunk(head.rows, tag)) return false
         if (this.#masks) return this.#masked(this.#masks, head, tally)
         if (tally && this.#reader.first) this.#row(tally, tag)
         return true
       case BACKEND.rowDescription:
+        if (head.rows !== undefined && this.#described(head.rows, tag)) {
+          if (head.kind === 'describe') this.#dialogue.answered()
+          return false
+        }
         if (tally?.result) this.#names(tally.result)
         if (this.#masks && !head.ofStatement) this.#masks.described(ownerOf(head), this.#reader)
         if (head.kind === 'describe') this.#dialogue.answered()
@@ -145,6 +150,7 @@ export class Answers {
         if (head.kind === 'describe') this.#dialogue.answered()
         return true
       case BACKEND.parameterDescription:
+        return head.rows === undefined || !this.#described(head.rows, tag)
       case BACKEND.copyDone:
         return true
       case BACKEND.parseComplete:
@@ -196,6 +202,16 @@ export class Answers {
         // Authentication, replication and key data have no place in a running session.
         throw violation('a message out of place')
     }
+  }
+
+  #sunk(rows: RowSink, tag: number): boolean {
+    const { bytes, start, end, first, last } = this.#reader
+    return tag === BACKEND.dataRow && rows.row(bytes, first ? start + 5 : start, end, first && last)
+  }
+
+  #described(rows: RowSink, tag: number): boolean {
+    const { bytes, start, end } = this.#reader
+    return rows.described(tag, bytes, start + 5, end)
   }
 
   #copyOut(masks: AnswerMasks, head: Request): void {
@@ -282,13 +298,13 @@ export class Answers {
     const { bytes, start, end } = this.#reader
     const { severity, code, message, placed } = decodeReport(bytes, start + 5, end)
     if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
+    const held = head?.watch?.failed() === true
     if (head?.refusal && !(placed && isSyntaxError(head)))
       this.#outlet.add(refusalError(head.refusal, because(head.refusal.rule, this.#guard.rules)))
-    else this.#outlet.add(...this.#told(bytes, start, end))
+    else if (!held) this.#outlet.add(...this.#told(bytes, start, end))
     if (head === undefined) return
     this.#dialogue.copyIn = false
     const said = head.refusal ? { code: '42501', message: head.refusal.what } : { code, message }
-    head.watch?.failed()
     head.tally?.fail(said.code, said.message)
     if (head.kind === 'sync') {
       for (const tally of this.#settling) tally.fail(said.code, said.message)

@@ -1,7 +1,15 @@
 import type { Action, Objection } from '../../../target/action.ts'
 import type { Outlet } from '../../../wire/outlet.ts'
 import { bindValues } from './bind-values.ts'
-import { decodeBind, decodeExecute, decodeNamed, decodeParse, type NameKey } from '../messages/decode.ts'
+import {
+  decodeBind,
+  decodeExecute,
+  decodeNamed,
+  decodeParse,
+  decodeParseTypes,
+  type BindFields,
+  type NameKey,
+} from '../messages/decode.ts'
 import { Request } from './dialogue.ts'
 import { describePortal, execute, flush } from '../messages/encode.ts'
 import { textAction, withExecuted } from './executed.ts'
@@ -9,13 +17,17 @@ import type { Forwarder } from './forwarder.ts'
 import type { Inspection, Inspector } from '../inspect/inspector.ts'
 import { FRONTEND } from '../messages/messages.ts'
 import { MOST_NAMES, NOT_UTF8, TOO_MANY_NAMES, UNKNOWN_STATEMENT } from '../inspect/objections.ts'
+import type { BoundQuery } from '../rehearse/hidden-queries.ts'
+import type { Rehearsals } from '../rehearse/rehearsals.ts'
 import { united, type Definition } from './statements.ts'
 import { isLimited, LimitedExecute, limitOf } from './write-limit.ts'
 
 /** What a portal runs, as of what was sent; the Bind's tally counts for its rows. */
 interface Portal {
-  readonly inspection: Pick<Inspection, 'verbs' | 'copy' | 'copies'>
+  readonly inspection: ReturnType<typeof united>
   readonly bind: Request
+  /** Kept only where writes are rehearsed. */
+  readonly bound?: BoundQuery
 }
 
 const FETCH: Action = { kind: 'execute', verbs: ['fetch'], writes: false, objections: [] }
@@ -26,8 +38,10 @@ export class ExtendedAsks {
   readonly #inspector: Inspector
   readonly #toClient: Outlet
   readonly #portals = new Map<NameKey, Portal>()
+  readonly #rehearsals: Rehearsals | undefined
 
-  constructor(forwarder: Forwarder, inspector: Inspector, toClient: Outlet) {
+  constructor(forwarder: Forwarder, inspector: Inspector, toClient: Outlet, rehearsals?: Rehearsals) {
+    this.#rehearsals = rehearsals
     this.#forwarder = forwarder
     this.#inspector = inspector
     this.#toClient = toClient
@@ -36,19 +50,20 @@ export class ExtendedAsks {
   parse(): Promise<void> | undefined {
     const { reader, guard } = this.#forwarder
     const { name, text } = decodeParse(reader.bytes, reader.start + 5, reader.end)
-    if (text === undefined) return this.#judged(name, '', NOT_UTF8)
+    if (text === undefined) return this.#judged(name, '', NOT_UTF8, undefined)
+    const types = this.#rehearsals && decodeParseTypes(reader.bytes, reader.start + 5, reader.end)
     const seen = this.#inspector.inspect(text, guard.rules.refuse)
-    if (!(seen instanceof Promise)) return this.#judged(name, text, seen)
-    return seen.then(inspection => this.#judged(name, text, inspection))
+    if (!(seen instanceof Promise)) return this.#judged(name, text, seen, types)
+    return seen.then(inspection => this.#judged(name, text, inspection, types))
   }
 
-  #judged(name: NameKey, text: string, seen: Inspection): undefined {
+  #judged(name: NameKey, text: string, seen: Inspection, types: readonly number[] | undefined): undefined {
     const { statements } = this.#forwarder
     let judged = withExecuted(seen, statements)
     if (statements.size >= MOST_NAMES)
       judged = { ...judged, objections: [...judged.objections, TOO_MANY_NAMES] }
     const request = new Request('parse', name)
-    request.definition = { seq: 0, inspection: judged, text }
+    request.definition = { seq: 0, inspection: judged, text, ...(types && { types }) }
     if (seen.syntax) request.trial = text
     statements.asked(name, request.definition)
     this.#forwarder.act(request, textAction('parse', judged, text))
@@ -57,20 +72,24 @@ export class ExtendedAsks {
   bind(): undefined {
     const { reader, guard, statements } = this.#forwarder
     const { bindValues: wanted } = guard.rules
-    const fields = decodeBind(reader.bytes, reader.start + 5, reader.end, wanted)
+    const withValues = wanted || this.#rehearsals !== undefined
+    const fields = decodeBind(reader.bytes, reader.start + 5, reader.end, withValues)
     const found = statements.find(fields.statement)
     const objections = found.length === 0 ? [UNKNOWN_STATEMENT] : NO_OBJECTIONS
     const full = this.#portals.size >= MOST_NAMES
     const said = bindAction(found, full ? [...objections, TOO_MANY_NAMES] : objections)
     const request = new Request('bind', fields.portal)
     request.formats = fields.resultFormats
-    if (!full) this.#portals.set(fields.portal, { inspection: united(found), bind: request })
+    if (!full) {
+      const bound = this.#rehearsals && boundQuery(found, fields)
+      this.#portals.set(fields.portal, { inspection: united(found), bind: request, ...(bound && { bound }) })
+    }
     this.#forwarder.act(request, wanted ? { ...said, values: bindValues(fields) } : said)
     this.#describe(fields.portal)
   }
 
-  /** True when a write under a limit was begun: what follows is held until it is answered. */
-  execute(): boolean {
+  /** True when a write under a limit was begun: what follows is held until it is answered. A promise: it is being rehearsed. */
+  execute(): boolean | Promise<void> {
     const forwarder = this.#forwarder
     const { reader, guard } = forwarder
     const { portal, maxRows } = decodeExecute(reader.bytes, reader.start + 5, reader.end)
@@ -84,6 +103,10 @@ export class ExtendedAsks {
     }
     request.copyIn = known.inspection.copy === 'in'
     request.copies = known.inspection.copies
+    if (this.#rehearsals?.concerns(known.inspection)) {
+      const { inspection, bound, bind } = known
+      return this.#rehearsals.execute({ request, view: forwarder.view(), inspection, bound, bind })
+    }
     if (guard.rules.writesPerStatement === undefined || !isLimited(known.inspection)) {
       forwarder.pass(request)
       return false
@@ -115,6 +138,13 @@ export class ExtendedAsks {
     if (request.kind === 'close' && !request.ofStatement) this.#portals.delete(name)
     this.#forwarder.pass(request)
   }
+}
+
+/** A statement with its values, for queries of ours about it. */
+function boundQuery(found: readonly Definition[], fields: BindFields): BoundQuery | undefined {
+  const [only, another] = found
+  if (only === undefined || another !== undefined) return undefined
+  return { text: only.text, types: only.types ?? [], formats: fields.formats, values: fields.values }
 }
 
 const NO_OBJECTIONS: readonly Objection[] = []

@@ -7,6 +7,8 @@ import { textAction, withExecuted } from './executed.ts'
 import type { Forwarder } from './forwarder.ts'
 import { functionCallAction } from './function-call.ts'
 import type { Inspection, Inspector } from '../inspect/inspector.ts'
+import { NO_FUNCTION_CALL } from '../rehearse/objections.ts'
+import type { Rehearsals } from '../rehearse/rehearsals.ts'
 import { STATUS } from '../messages/messages.ts'
 import { NOT_UTF8 } from '../inspect/objections.ts'
 import { hiddenQuery, isLimited, LimitedQuery, limitOf, NOT_ALONE, NOT_SYNCED } from './write-limit.ts'
@@ -17,7 +19,10 @@ export class SimpleAsks {
   readonly #inspector: Inspector
   readonly #toClient: Outlet
 
-  constructor(forwarder: Forwarder, inspector: Inspector, toClient: Outlet) {
+  readonly #rehearsals: Rehearsals | undefined
+
+  constructor(forwarder: Forwarder, inspector: Inspector, toClient: Outlet, rehearsals?: Rehearsals) {
+    this.#rehearsals = rehearsals
     this.#forwarder = forwarder
     this.#inspector = inspector
     this.#toClient = toClient
@@ -37,11 +42,18 @@ export class SimpleAsks {
     const { reader, guard, statements } = this.#forwarder
     const oid = decodeFunctionOid(reader.bytes, reader.start + 5, reader.end)
     statements.nextSegment()
-    this.#forwarder.act(new Request('function_call'), functionCallAction(oid, guard.rules.refuse))
+    const said = functionCallAction(oid, guard.rules.refuse)
+    const objections =
+      this.#rehearsals && said.writes ? [...said.objections, NO_FUNCTION_CALL] : said.objections
+    this.#forwarder.act(new Request('function_call'), { ...said, objections })
   }
 
   #judged(text: string, seen: Inspection): Promise<boolean> | undefined {
     const judged = withExecuted(seen, this.#forwarder.statements)
+    if (this.#rehearsals?.concerns(judged)) {
+      const alone = seen.verbs.length === 1
+      return this.#rehearsals.query({ request: this.#request(judged, text), text, inspection: judged, alone })
+    }
     if (this.#forwarder.guard.rules.writesPerStatement !== undefined && isLimited(judged)) {
       return this.#limited(text, judged, seen.verbs.length === 1)
     }

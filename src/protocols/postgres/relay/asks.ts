@@ -7,6 +7,7 @@ import { ExtendedAsks } from './ask-extended.ts'
 import { SimpleAsks } from './ask-simple.ts'
 import { Request, type Dialogue } from './dialogue.ts'
 import { Forwarder } from './forwarder.ts'
+import { Rehearsals } from '../rehearse/rehearsals.ts'
 import type { Inspector } from '../inspect/inspector.ts'
 import { FRONTEND, LARGEST_MESSAGE } from '../messages/messages.ts'
 import { LARGEST_JUDGED, TOO_LARGE } from '../inspect/objections.ts'
@@ -49,6 +50,8 @@ export interface AsksOptions {
   readonly outlet: Outlet
   /** Towards the client, for answers that wait on a limit. */
   readonly toClient: Outlet
+  /** Cancels what runs at the target, for rehearsed writes that nobody decides. */
+  readonly cancel: () => void
 }
 
 /**
@@ -62,15 +65,20 @@ export class Asks {
   readonly #simple: SimpleAsks
   readonly #extended: ExtendedAsks
   readonly #copy: CopyAsks
+  /** Only where the procedure has writes rehearsed. */
+  readonly #rehearsals: Rehearsals | undefined
   /** A write under a limit is running: nothing but COPY data passes until it is answered. */
   #holding = false
   #terminated = false
 
   constructor(options: AsksOptions) {
-    const { inspector, toClient } = options
-    this.#forwarder = new Forwarder({ ...options, reader: this.#reader })
-    this.#simple = new SimpleAsks(this.#forwarder, inspector, toClient)
-    this.#extended = new ExtendedAsks(this.#forwarder, inspector, toClient)
+    const { inspector, toClient, cancel, guard } = options
+    const forwarder = new Forwarder({ ...options, reader: this.#reader })
+    this.#forwarder = forwarder
+    const { rehearse: rules } = guard.rules
+    this.#rehearsals = rules && new Rehearsals({ forwarder, inspector, toClient, rules, cancel })
+    this.#simple = new SimpleAsks(this.#forwarder, inspector, toClient, this.#rehearsals)
+    this.#extended = new ExtendedAsks(this.#forwarder, inspector, toClient, this.#rehearsals)
     this.#copy = new CopyAsks(this.#forwarder)
   }
 
@@ -81,11 +89,17 @@ export class Asks {
 
   /**
    * Takes a chunk. Undefined: all of it is with the outlet. A promise: nothing else may be given until it resolves. Throws or
-   * rejects with Fault `protocol.violation`.
+   * rejects with Fault `protocol.violation`. `early`: it came while the chunk before waited.
    */
-  take(chunk: Buffer): Promise<void> | undefined {
+  take(chunk: Buffer, early = false): Promise<void> | undefined {
+    if (this.#rehearsals !== undefined && !early && this.#reader.atBorder) this.#rehearsals.heard()
     this.#reader.feed(chunk)
     return this.#run()
+  }
+
+  /** The session is over: what was held is not kept. */
+  abandon(): void {
+    this.#rehearsals?.abandon()
   }
 
   #run(): Promise<void> | undefined {
@@ -99,6 +113,7 @@ export class Asks {
   /** Waits until the limited write is answered. */
   async #afterHold(): Promise<void> {
     await this.#forwarder.quiet()
+    await this.#rehearsals?.copied()
     this.#holding = false
     await this.#message()
   }
@@ -125,8 +140,7 @@ export class Asks {
       case FRONTEND.bind:
         return this.#extended.bind()
       case FRONTEND.execute:
-        this.#holding ||= this.#extended.execute()
-        return undefined
+        return this.#execute()
       case FRONTEND.functionCall:
         return this.#simple.functionCall()
       case FRONTEND.describe:
@@ -138,7 +152,15 @@ export class Asks {
     }
   }
 
+  #execute(): Promise<void> | undefined {
+    const going = this.#extended.execute()
+    if (going instanceof Promise) return going
+    this.#holding ||= going
+    return undefined
+  }
+
   #sync(): undefined {
+    this.#rehearsals?.synced()
     const forwarder = this.#forwarder
     const { dialogue, order } = forwarder
     forwarder.refused = false

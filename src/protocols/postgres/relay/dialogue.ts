@@ -48,8 +48,10 @@ export class Request {
   prepares: { readonly name: string; readonly alone: boolean } | undefined
   /** In sessions with masks: for each COPY TO STDOUT that this may run and has not begun yet. */
   copies: readonly CopyMask[] | undefined
-  /** Told of each answer before anybody else; true means the answer was dealt with (the write limit). */
+  /** Told of each answer before anybody else; true means the answer was dealt with (the write limit, rehearsals). */
   watch: Watch | undefined
+  /** Takes the rows of this request. */
+  rows: RowSink | undefined
 
   constructor(kind: RequestKind, name = '') {
     this.kind = kind
@@ -60,10 +62,18 @@ export class Request {
 export interface Watch {
   /** CommandComplete, whole. True holds it back. */
   complete(whole: Buffer): boolean
-  /** ErrorResponse. */
-  failed(): void
+  /** ErrorResponse. True holds it back. */
+  failed(): boolean | undefined
   /** ReadyForQuery of this query. True holds it back. */
   ready(): boolean
+}
+
+/** Bodies of messages, `bytes[start, end)`. True keeps the message from the client. */
+export interface RowSink {
+  /** ParameterDescription, RowDescription. */
+  described(tag: number, bytes: Buffer, start: number, end: number): boolean
+  /** DataRow. `whole`: not a piece of one that streams. */
+  row(bytes: Buffer, start: number, end: number, whole: boolean): boolean
 }
 
 /**

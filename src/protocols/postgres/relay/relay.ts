@@ -83,7 +83,13 @@ class Relay {
     const statements = new Statements()
     const { inspector, masks } = options
     const shared = { guard, dialogue: this.#dialogue, statements }
-    this.#asks = new Asks({ ...shared, inspector, outlet: this.#toTarget, toClient: this.#toClient })
+    this.#asks = new Asks({
+      ...shared,
+      inspector,
+      outlet: this.#toTarget,
+      toClient: this.#toClient,
+      cancel: () => target.cancel(),
+    })
     this.#answers = new Answers({ ...shared, outlet: this.#toClient, masks: masks?.answers })
     this.#maskNotice = masks?.notice
   }
@@ -157,7 +163,7 @@ class Relay {
     if (this.#asks.terminated) return this.#clientSaidGoodbye()
     const next = this.#backlog.shift()
     if (next) {
-      const pause = this.#asks.take(next)
+      const pause = this.#asks.take(next, true)
       if (pause) this.#wait(pause)
       else this.#afterAsk()
       return
@@ -257,6 +263,7 @@ class Relay {
     this.#backlog = []
     const atBorder = this.#answers.atBorder
     this.#answers.abandon('the session ended before the answer')
+    this.#asks.abandon()
     this.#target.stream.removeAllListeners('data')
     // Inside a message that streams nothing can be said: the client would read it as data.
     void closeWith(this.#client, atBorder ? words : undefined)

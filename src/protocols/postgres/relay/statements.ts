@@ -5,6 +5,8 @@ import { unitedTouched } from '../inspect/touched.ts'
 export interface Definition {
   readonly inspection: Inspection
   readonly text: string
+  /** Declared for its parameters; kept only where writes are rehearsed. */
+  readonly types?: readonly number[]
   /** Number of the action that prepared it; 0 until its evidence is there. */
   seq: number
 }
@@ -87,7 +89,7 @@ export class Statements {
 /** One reading of several definitions: whatever any of them would do. */
 export function united(
   definitions: readonly Definition[],
-): Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy' | 'copies'> {
+): Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy' | 'copies' | 'transactionControl'> {
   const [only] = definitions
   if (definitions.length === 1 && only) return only.inspection
   const all = definitions.map(one => one.inspection)
@@ -95,6 +97,7 @@ export function united(
   return {
     verbs: [...new Set(all.flatMap(one => one.verbs))],
     writes: all.some(one => one.writes),
+    transactionControl: all.some(one => one.transactionControl),
     ...(touched && { touched }),
     ...(all.some(one => one.copy === 'in') ? { copy: 'in' } : {}),
   }

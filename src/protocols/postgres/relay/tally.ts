@@ -22,7 +22,8 @@ export class Tally {
   readonly result: ResultText | undefined
   /** Formats of the columns as the Bind asked for them; empty means text. */
   formats: readonly number[]
-  readonly #seq: number
+  /** Number of the action. */
+  readonly seq: number
   readonly #started = performance.now()
   #partSince = this.#started
   /** Rows of a portal that was suspended. */
@@ -30,14 +31,14 @@ export class Tally {
   #settled = false
 
   constructor(seq: number, resultBytes: number, formats: readonly number[] = []) {
-    this.#seq = seq
+    this.seq = seq
     this.formats = formats
     this.result = resultBytes > 0 ? new ResultText(resultBytes) : undefined
   }
 
   /** Reports what was counted; the second time nothing. */
   settle(guard: Guard): void {
-    if (this.#settled || this.#seq === 0) return
+    if (this.#settled || this.seq === 0) return
     this.#settled = true
     const text = this.result?.text
     const outcome: Outcome = {
@@ -50,7 +51,7 @@ export class Tally {
       ...(this.error === undefined ? {} : { error: this.error }),
       ...(text === undefined ? {} : { result: text }),
     }
-    guard.finish(this.#seq, outcome)
+    guard.finish(this.seq, outcome)
   }
 
   /** An answer ended: `counted` from its tag, or the rows seen where the tag says none; `changes`: they are rows it changed. */

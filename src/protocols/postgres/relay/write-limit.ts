@@ -60,7 +60,7 @@ export function limitOf(forwarder: Forwarder, toClient: Outlet, tally: Tally | u
  * Why a statement is beyond the limit, or undefined. One that hides how many rows it changed (a CTE below a SELECT, EXPLAIN
  * ANALYZE) is beyond any limit. `complete`: its CommandComplete.
  */
-function beyond(complete: Buffer, most: number): Objection | undefined {
+export function beyond(complete: Buffer, most: number): Objection | undefined {
   const rule = 'writes_per_statement'
   const tag = complete.toString('latin1', 5, complete.length - 1)
   if (!COUNTING_TAG.test(tag)) {
@@ -100,7 +100,7 @@ export class LimitedQuery implements Watch {
     return true
   }
 
-  failed(): void {
+  failed(): undefined {
     this.#failed = true
   }
 
@@ -155,7 +155,7 @@ class Ending implements Watch {
     return true
   }
 
-  failed(): void {
+  failed(): undefined {
     this.#failed = true
   }
 
@@ -189,7 +189,7 @@ export class LimitedExecute implements Watch {
     return true
   }
 
-  failed(): void {
+  failed(): undefined {
     // The target undid it itself.
   }
 

@@ -6,6 +6,7 @@ import type { ApiEnv } from './env.ts'
 import { credentialRoutes } from './grants/credential-routes.ts'
 import { grantRoutes } from './grants/grant-routes.ts'
 import { lockRoutes } from './grants/lock-routes.ts'
+import { rehearsalRoutes } from './grants/rehearsal-routes.ts'
 import { pageRoutes, pagesAnonymous } from './identity/pages.ts'
 import { identityAnonymous, identityPrograms, identityRoutes } from './identity/routes.ts'
 import { ANONYMOUS_INCIDENT_ROUTES, incidentRoutes, PROGRAM_INCIDENT_ROUTES } from './incident/routes.ts'
@@ -61,6 +62,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       identityRoutes({ identity, origins, mayAdminister: who => includes(roles.administer, who) }),
       grantRoutes(deps),
       credentialRoutes(deps),
+      rehearsalRoutes(deps),
       lockRoutes(deps),
       targetRoutes(deps),
       incidentRoutes(incidents),

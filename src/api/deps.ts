@@ -1,4 +1,5 @@
 import type { ClientCredentials } from '../gateway/client-credential.ts'
+import type { LiveSessions } from '../gateway/live-sessions.ts'
 import type { Grants } from '../grant/grants.ts'
 import type { Identity } from '../identity/create-identity.ts'
 import type { VerifiedPrincipal } from '../identity/verified-principal.ts'
@@ -88,6 +89,8 @@ export interface AppDeps {
   readonly identity: Identity
   readonly grants: Grants
   readonly credentials: Pick<ClientCredentials, 'issue'>
+  /** Sessions of this process. */
+  readonly live: Pick<LiveSessions, 'of'>
   readonly incidents: Incidents
   readonly reviews: Reviews
   readonly recordings: Recordings

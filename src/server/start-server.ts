@@ -276,6 +276,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       incidents: createIncidents({ journal, handles: { handleOf, personOf }, sources: sourcesOf(config) }),
       reviews: createReviews(journal, by => includes(config.roles.audit, by)),
       recordings: createRecordings(sessions, journal),
+      live: gateway.live,
       targets: desk,
       policy,
       ledger: createLedgerDesk([store.control, store.sessions]),

@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
+const GO = '/usr/share/gocode/src/github.com'
+
 const NEEDED = [
   { what: 'PostgreSQL 15 server', found: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql' },
   { what: 'psql', found: '/usr/bin/psql', package: 'postgresql-client' },
@@ -12,6 +14,16 @@ const NEEDED = [
   { what: 'psycopg2', found: '/usr/lib/python3/dist-packages/psycopg2', package: 'python3-psycopg2' },
   { what: 'Java', found: '/usr/bin/java', package: 'default-jdk-headless' },
   { what: 'PostgreSQL JDBC', found: '/usr/share/java/postgresql.jar', package: 'libpostgresql-jdbc-java' },
+  { what: 'psycopg 3', found: '/usr/lib/python3/dist-packages/psycopg', package: 'python3-psycopg' },
+  { what: 'asyncpg', found: '/usr/lib/python3/dist-packages/asyncpg', package: 'python3-asyncpg' },
+  { what: 'SQLAlchemy', found: '/usr/lib/python3/dist-packages/sqlalchemy', package: 'python3-sqlalchemy' },
+  { what: 'Go', found: '/usr/bin/go', package: 'golang-go' },
+  { what: 'lib/pq', found: `${GO}/lib/pq`, package: 'golang-github-lib-pq-dev' },
+  { what: 'pgx', found: `${GO}/jackc/pgx`, package: 'golang-github-jackc-pgx-v4-dev' },
+  { what: 'PHP', found: '/usr/bin/php', package: 'php-cli' },
+  { what: 'PHP PDO', found: '/etc/php/8.2/mods-available/pdo_pgsql.ini', package: 'php-pgsql' },
+  { what: 'sqitch', found: '/usr/bin/sqitch', package: 'sqitch' },
+  { what: 'sysbench', found: '/usr/bin/sysbench', package: 'sysbench' },
   { what: 'libfaketime', found: '/usr/bin/faketime', package: 'faketime' },
   { what: 'strace', found: '/usr/bin/strace', package: 'strace' },
 ]

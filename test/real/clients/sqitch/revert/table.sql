@@ -1,0 +1,1 @@
+BEGIN; DROP FUNCTION flow.bill(NUMERIC); DROP TABLE flow.bills; COMMIT;

@@ -60,7 +60,7 @@ export interface Lab {
   readonly caFile: string
   readonly loginName: string
   /** The passage of the lab's one grant. */
-  passage(over?: { scope?: string; remainingMs?: number; name?: string }): Passage
+  passage(over?: { scope?: string; remainingMs?: number; name?: string; target?: Target }): Passage
   guard(index?: number): RecordingGuard
   /** What the target said of itself when the last session reached it. */
   facts(): Readonly<Record<string, string | number>>
@@ -127,7 +127,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const protocol = createPostgresProtocol({ ...options.protocol, inspector })
   if (!options.on) await admin('CREATE DATABASE shop', 'postgres')
   await admin(options.schema ?? SCHEMA)
-  await admin(protocol.plan(target))
+  await installPlan(server, 'shop', protocol.plan(target))
   await admin(`ALTER ROLE breakglass PASSWORD 'control-secret'`)
 
   const loginName = `bg_${randomBytes(6).toString('hex')}`
@@ -136,7 +136,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     makePassage({
       grant: 'g_lab',
       session: 's_lab',
-      target,
+      target: over?.target ?? target,
       scope: over?.scope ?? 'repair',
       login: { name: over?.name ?? login.name, secret: login.secret },
       remainingMs: over?.remainingMs ?? 600_000,
@@ -266,6 +266,19 @@ export async function runProgram(
   child.stdin.end(input ?? '')
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, out, err }
+}
+
+/** Runs a plan as its owner would: a script for several databases goes to psql. */
+export async function installPlan(server: PostgresServer, database: string, plan: string): Promise<void> {
+  const url = server.adminUrl.replace(/postgres$/, database)
+  if (!plan.includes('\\connect ')) {
+    const client = new Client(url)
+    await client.connect()
+    await client.query(plan).finally(() => client.end())
+    return
+  }
+  const { code, err } = await runProgram('psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', url], process.env, plan)
+  if (code !== 0) throw new Error(err)
 }
 
 function certificate(folder: string): { cert: string; key: string; caFile: string } {

@@ -7,6 +7,7 @@ const SECURITY = [
   'lock.',
   'procedures.',
   'organisation.',
+  'dormant.used',
   'person.disabled',
   'person.locked_out',
   'signin.failures',

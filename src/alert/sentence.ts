@@ -16,6 +16,8 @@ const SENTENCES: Readonly<Record<string, (told: Told) => string>> = {
   'grant.withdrawn': told => `${who(told)} no longer asks for access to ${what(told)}.`,
   'grant.lapsed': told => `Nobody answered ${who(told)}, who asked for access to ${what(told)}.`,
   'grant.extended': told => `${who(told)} has longer access to ${what(told)}.`,
+  'dormant.used': told =>
+    `${who(told)} gets into ${what(told)} by a sealed dormant login, as none could be made there. It ends by the gateway alone.`,
   'grant.shortened': told => `Access of ${who(told)} to ${what(told)} ends earlier.`,
   'grant.ended': told => `Access of ${who(told)} to ${what(told)} has ended (${text(told.facts.reason)}).`,
   'review.overdue': told => `The review of ${who(told)}'s access to ${what(told)} is overdue.`,

@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { Target } from '../kernel/target.ts'
 import type { Grant } from '../grant/grant.ts'
-import { endsAt } from '../grant/grant.ts'
+import { endsAt, loginsToEnd } from '../grant/grant.ts'
 import type { EndReason } from '../grant/grant.ts'
 import { grants } from '../grant/slice.ts'
 import type { Secrets } from '../identity/secrets.ts'
@@ -14,6 +14,7 @@ import type { SessionEnd } from '../target/action.ts'
 import type { Protocol } from '../target/protocol.ts'
 import { ClientCredentials } from './client-credential.ts'
 import { watchDeadlines } from './deadlines.ts'
+import { DormantLogins } from './dormant-logins.ts'
 import { type Listener, listen } from './listen.ts'
 import { LiveSessions } from './live-sessions.ts'
 import type { SessionDeps } from './run-session.ts'
@@ -62,7 +63,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!found) throw new Fault('target.misconfigured', `No protocol ${name} is built in.`)
     return found
   }
-  const logins = new TargetLogins(journal, { target, protocol })
+  const dormant = new DormantLogins(journal, options.secrets, {
+    targets: options.targets,
+    installed: at => options.protocols.find(({ name }) => name === at.protocol)?.dormant,
+  })
+  const logins = new TargetLogins(journal, { target, protocol }, dormant)
   const listeners: Listener[] = []
   const stops: (() => void)[] = []
 
@@ -145,14 +150,16 @@ export function createGateway(options: GatewayOptions): Gateway {
         journal,
         *due(state) {
           for (const grant of state.hot(grants)) {
-            if (grant.state !== 'active' && grant.targetLogin?.dropped === false) yield grant
+            if (grant.state !== 'active' && loginsToEnd(grant).length > 0) yield grant
           }
         },
         key: grant => grant.id,
         handle: grant => logins.retire(grant),
         onError: (error, name, key) => options.onError(error, `${name} ${key}`),
       })
+      const arming = dormant.keepArmed((error, name, key) => options.onError(error, `${name} ${key}`))
       stops.push(
+        () => arming.stop(),
         () => deadlines.stop(),
         () => cleaning.stop(),
       )

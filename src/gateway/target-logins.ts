@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Target } from '../kernel/target.ts'
-import { Fault } from '../kernel/faults.ts'
+import { Fault, isFault } from '../kernel/faults.ts'
 import { randomWord } from '../kernel/ids.ts'
 import type { Authorization } from '../grant/authorization.ts'
 import { findGrant } from '../grant/find.ts'
 import { grants } from '../grant/slice.ts'
-import type { Grant } from '../grant/grant.ts'
+import { type Grant, type LoginAtTarget, loginsToEnd } from '../grant/grant.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import type { Protocol, TargetControl } from '../target/protocol.ts'
 import type { TargetLogin } from '../target/passage.ts'
+import type { DormantLogins } from './dormant-logins.ts'
 import { openPassage } from './passage.ts'
 
 interface Places {
@@ -24,6 +25,7 @@ interface Places {
 export class TargetLogins {
   readonly #journal: Journal
   readonly #places: Places
+  readonly #dormant: DormantLogins
   readonly #ready = new Map<string, Promise<TargetLogin>>()
   readonly #retiring = new Map<string, Promise<void>>()
   /** Grants whose login was or is being taken away: none is created any more, whatever the log says yet. */
@@ -32,12 +34,16 @@ export class TargetLogins {
   readonly #orphans = new Map<string, Promise<unknown>>()
   readonly #controls = new Map<string, TargetControl>()
 
-  constructor(journal: Journal, places: Places) {
+  constructor(journal: Journal, places: Places, dormant: DormantLogins) {
     this.#journal = journal
     this.#places = places
+    this.#dormant = dormant
   }
 
-  /** The grant's login, created on first use: its name is in the log before it exists at the target. */
+  /**
+   * The grant's login, created on first use: its name is in the log before it exists at the target. When none can be made now, a
+   * dormant one is woken.
+   */
   ensure(authorization: Authorization): Promise<TargetLogin> {
     const id = authorization.grant.id
     if (this.#over.has(id)) return Promise.reject(new Fault('session.ended', 'The grant has ended.'))
@@ -51,7 +57,8 @@ export class TargetLogins {
 
   /**
    * The end at the target, in this order: nothing new may start, all that runs is terminated and seen to be gone, the login
-   * is dropped, that is recorded (DESIGN §3). Safe to call again; calls for one grant share the work.
+   * is dropped, that is recorded (DESIGN §3). A dormant login is not disabled: only we know its secret, and that is changed.
+   * Safe to call again; calls for one grant share the work.
    */
   retire(grant: Grant): Promise<void> {
     this.#over.add(grant.id)
@@ -92,7 +99,12 @@ export class TargetLogins {
     const { grant } = authorization
     await this.#orphans.get(grant.id)?.catch(() => undefined)
     const target = this.#places.target(grant.target)
-    const name = grant.targetLogin?.dropped === false ? grant.targetLogin.name : `bg_${randomWord(60)}`
+    const held = grant.targetLogin
+    if (held?.dormant && !held.dropped) {
+      const woken = await this.#dormant.wake(grant, new Fault('session.refused', 'The grant has no login.'))
+      if (woken) return woken
+    }
+    const name = held?.dropped === false && !held.dormant ? held.name : `bg_${randomWord(60)}`
     const { receipts } = await this.#journal.execute(state => {
       const current = findGrant(state, grant.id)
       if (current instanceof Fault) return current
@@ -105,8 +117,15 @@ export class TargetLogins {
     })
     const login = { name, secret: randomBytes(24).toString('base64url') }
     const passage = openPassage(authorization, receipts[0] as Receipt, target, login)
-    await this.#places.protocol(target).provision(passage)
-    return login
+    try {
+      await this.#places.protocol(target).provision(passage)
+      return login
+    } catch (cause) {
+      if (!isFault(cause, 'target.unreachable')) throw cause
+      const woken = await this.#dormant.wake(grant, cause)
+      if (!woken) throw cause
+      return woken
+    }
   }
 
   async #retire(grant: Grant): Promise<void> {
@@ -114,19 +133,39 @@ export class TargetLogins {
     this.#ready.delete(grant.id)
     // A login that is being created this moment must exist before it can be taken away for good.
     await creating?.catch(() => undefined)
-    const login = this.#journal.state.get(grants, grant.id)?.targetLogin
-    if (!login || login.dropped) return
-    const started = this.#journal.now().mono
+    const current = this.#journal.state.get(grants, grant.id)
     const control = this.control(this.#places.target(grant.target))
-    await control.disable(login.name)
+    const failures: unknown[] = []
+    for (const login of current ? loginsToEnd(current) : []) {
+      await this.#end(grant, login, control).catch((cause: unknown) => failures.push(cause))
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** What can be ended is ended, even where the login cannot be taken away yet: a standby whose primary is gone. */
+  async #end(grant: Grant, login: LoginAtTarget, control: TargetControl): Promise<void> {
+    const started = this.#journal.now().mono
+    const disabling = login.dormant ? undefined : control.disable(login.name)
+    const disabled = await disabling?.then(
+      () => undefined,
+      (cause: unknown) => ({ cause }),
+    )
     const terminated = await control.terminate(login.name)
-    await control.drop(login.name)
+    if (disabled) throw disabled.cause
+    if (!login.dormant) await control.drop(login.name)
     const ms = Math.round((this.#journal.now().mono - started) * 10) / 10
     await this.#journal.execute(
       state => {
         const current = state.get(grants, grant.id)
-        if (!current?.targetLogin || current.targetLogin.dropped) return { events: [], result: undefined }
-        const data = { grant: grant.id, login: login.name, terminated, ms }
+        if (!current || !loginsToEnd(current).some(one => one.name === login.name))
+          return { events: [], result: undefined }
+        const data = {
+          grant: grant.id,
+          login: login.name,
+          terminated,
+          ms,
+          ...(login.dormant && { dormant: true }),
+        }
         return {
           events: [{ type: 'login.dropped', subject: grant.person, target: grant.target, data }],
           result: undefined,

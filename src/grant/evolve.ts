@@ -34,6 +34,7 @@ function requested(event: JournalEvent): Grant {
     shortened: false,
     unalerted: false,
     credentials: [],
+    leftLogins: [],
   }
 }
 
@@ -77,11 +78,30 @@ function changed(grant: Grant, event: JournalEvent): Grant {
       return { ...grant, credentials: [...grant.credentials, credential] }
     }
     case 'login.intended':
-      return { ...grant, targetLogin: { name: data.login as string, dropped: false } }
+      return intended(grant, data.login as string, data.dormant === true)
     case 'login.dropped':
-      return grant.targetLogin ? { ...grant, targetLogin: { ...grant.targetLogin, dropped: true } } : grant
+      return dropped(grant, data.login as string)
     default:
       return grant
+  }
+}
+
+function intended(grant: Grant, name: string, dormant: boolean): Grant {
+  const before = grant.targetLogin
+  const leaves = before?.dropped === false && before.name !== name && !before.dormant
+  return {
+    ...grant,
+    targetLogin: { name, dropped: false, dormant },
+    leftLogins: leaves ? [...grant.leftLogins, before.name] : grant.leftLogins,
+  }
+}
+
+function dropped(grant: Grant, name: string): Grant {
+  const { targetLogin } = grant
+  return {
+    ...grant,
+    ...(targetLogin?.name === name && { targetLogin: { ...targetLogin, dropped: true } }),
+    leftLogins: grant.leftLogins.filter(left => left !== name),
   }
 }
 

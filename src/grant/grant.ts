@@ -48,7 +48,23 @@ export interface Grant {
   readonly endReason?: EndReason
   readonly credentials: readonly Credential[]
   /** The login at the target, named before it is created so that a crash leaves nothing unknown behind. */
-  readonly targetLogin?: { readonly name: string; readonly dropped: boolean }
+  readonly targetLogin?: LoginAtTarget
+  /** Logins that were named before `targetLogin` and may exist: the target could not be asked whether they do. */
+  readonly leftLogins: readonly string[]
+}
+
+export interface LoginAtTarget {
+  readonly name: string
+  readonly dropped: boolean
+  /** Not made for this grant but woken for it: at the end it stays, with nothing running under it. */
+  readonly dormant: boolean
+}
+
+/** Logins of this grant that are still to be taken away at the target. */
+export function loginsToEnd(grant: Grant): readonly LoginAtTarget[] {
+  const { targetLogin, leftLogins } = grant
+  const left = leftLogins.map(name => ({ name, dropped: false, dormant: false }))
+  return targetLogin?.dropped === false ? [targetLogin, ...left] : left
 }
 
 /** Wall ms at which an active grant ends by the wall clock; the monotonic clock may end it earlier. */

@@ -1,6 +1,6 @@
 import type { JournalEvent, Slice } from '../journal/slice.ts'
 import { evolve } from './evolve.ts'
-import type { Grant } from './grant.ts'
+import { type Grant, loginsToEnd } from './grant.ts'
 import { PENDING } from './states.ts'
 
 const PREFIXES = ['grant.', 'credential.', 'login.', 'review.']
@@ -13,8 +13,7 @@ export const grants: Slice<Grant> = {
       ? [event.data.grant]
       : [],
   evolve,
-  hot: grant =>
-    PENDING.includes(grant.state) || grant.state === 'active' || grant.targetLogin?.dropped === false,
+  hot: grant => PENDING.includes(grant.state) || grant.state === 'active' || loginsToEnd(grant).length > 0,
 }
 
 /** Which grant a login name belongs to; login names are random and never reused. */

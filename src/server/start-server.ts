@@ -5,6 +5,7 @@ import { alertSlices } from '../alert/slices.ts'
 import { everyChannel } from '../alert/routes.ts'
 import { createApp } from '../api/app.ts'
 import { serveApi } from '../api/serve.ts'
+import { dormantLogins } from '../gateway/dormant-state.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { keepGrants } from '../grant/advance.ts'
 import { createGrants } from '../grant/grants.ts'
@@ -106,6 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       incidentNames,
       grants,
       loginNames,
+      dormantLogins,
       locks,
       ...alertSlices,
       reviews,

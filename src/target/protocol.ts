@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls'
 import type { Fault } from '../kernel/faults.ts'
 import type { Target } from '../kernel/target.ts'
 import type { Action, Outcome, Permit, SessionEnd, SessionRules } from './action.ts'
+import type { DormantLogins } from './dormant.ts'
 import type { Passage } from './passage.ts'
 
 /**
@@ -19,7 +20,10 @@ export interface Protocol {
    * `desk.failed` and resolves undefined. Must finish or give up within `desk.timeoutMs`.
    */
   readLogin(socket: Socket, desk: LoginDesk): Promise<ClientConnection | undefined>
-  /** Creates the target-side login of the grant. Widening: demands a Passage. Idempotent. */
+  /**
+   * Creates the target-side login of the grant. Widening: demands a Passage. Idempotent. Fault `target.unreachable` when no
+   * login can be made there now; a dormant one may still get in.
+   */
   provision(passage: Passage): Promise<void>
   /** Opens the target-side connection under `passage.login`. Faults: `target.unreachable`, `target.misconfigured`. */
   dial(passage: Passage, client: ClientConnection): Promise<TargetConnection>
@@ -27,6 +31,8 @@ export interface Protocol {
   relay(client: ClientConnection, target: TargetConnection, guard: Guard): Promise<SessionEnd>
   /** What narrows access; one per target, made once, keeps a reserved connection while logins live. */
   control(target: Target): TargetControl
+  /** Undefined: this protocol has none. */
+  readonly dormant?: DormantLogins
   /** What the target's owner runs once, as text to read. */
   plan(target: Target): string
   check(target: Target): Promise<readonly CheckLine[]>

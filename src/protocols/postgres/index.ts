@@ -13,6 +13,7 @@ import { provision } from './administration/provision.ts'
 import { relay } from './relay/relay.ts'
 import { MaskLinks } from './mask/mask-links.ts'
 import { relayMasked } from './mask/relay-masked.ts'
+import { dormantLogins } from './administration/dormant.ts'
 import { checkScopes } from './administration/scope-role.ts'
 import { readSettings } from './administration/settings.ts'
 
@@ -56,6 +57,7 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol {
       return relayMasked(ours(client), oursToo(target), guard, shared, maskLinks)
     },
     control: target => controls.of(target),
+    dormant: dormantLogins(controls),
     plan: planSql,
     check: checkTarget,
   }

@@ -154,7 +154,7 @@ describe.skipIf(missing('postgres15', 'psql', 'openssl').length > 0)(
           { tableowner: 'bg_scope_shop-db.repair' },
         ])
       for (const database of ['billing', ODD]) await admin('drop table made', database)
-    expect(await admin(`select count(*)::int as n from pg_roles where rolname = 'bg_many'`)).toEqual([
+      expect(await admin(`select count(*)::int as n from pg_roles where rolname = 'bg_many'`)).toEqual([
         { n: 0 },
       ])
     })

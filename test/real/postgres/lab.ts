@@ -274,7 +274,11 @@ export async function installPlan(server: PostgresServer, database: string, plan
   if (!plan.includes('\\connect ')) {
     const client = new Client(url)
     await client.connect()
-    await client.query(plan).finally(() => client.end())
+    try {
+      await client.query(plan)
+    } finally {
+      await client.end()
+    }
     return
   }
   const { code, err } = await runProgram('psql', ['-Xq', '-v', 'ON_ERROR_STOP=1', url], process.env, plan)

@@ -12,6 +12,10 @@ export interface PostgresOptions {
   readonly tls?: boolean
   /** Method of pg_hba.conf for everybody but `postgres`, who always has SCRAM. */
   readonly auth?: 'scram-sha-256' | 'md5' | 'password' | 'trust'
+  /** A streaming standby of this server, of the same version. */
+  readonly standbyOf?: PostgresServer
+  /** Taken instead of a free one. */
+  readonly port?: number
   /** Further lines of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>>
 }
@@ -27,6 +31,9 @@ export interface PostgresServer {
   readonly folder: string
   log(): string
   stop(): Promise<void>
+  /** Ends the server and keeps its data, for `again`, which starts it on them at the same port. */
+  halt(): Promise<void>
+  again(): Promise<void>
 }
 
 const ADMIN_PASSWORD = 'admin-of-the-tests'
@@ -40,8 +47,6 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
   const home = temporaryFolder(`pg${version}`)
   const data = join(home.path, 'data')
-  const passwordFile = join(home.path, 'password')
-  writeFileSync(passwordFile, ADMIN_PASSWORD, { mode: 0o644 })
   const run = async (command: string, args: readonly string[]) => {
     await promisify(execFile)(command, [...args], {
       cwd: home.path,
@@ -49,18 +54,26 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
       ...serverUser,
     })
   }
-  await run(join(bin, 'initdb'), [
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '-A',
-    'scram-sha-256',
-    `--pwfile=${passwordFile}`,
-    '--no-sync',
-    '--encoding=UTF8',
-    '--locale=C',
-  ])
+  const { standbyOf } = options
+  if (standbyOf) {
+    const from = `host=127.0.0.1 port=${standbyOf.port} user=postgres password=${ADMIN_PASSWORD}`
+    await run(join(bin, 'pg_basebackup'), ['-D', data, '-d', from, '-R', '-X', 'stream', '-c', 'fast'])
+  } else {
+    const passwordFile = join(home.path, 'password')
+    writeFileSync(passwordFile, ADMIN_PASSWORD, { mode: 0o644 })
+    await run(join(bin, 'initdb'), [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '--no-sync',
+      '--encoding=UTF8',
+      '--locale=C',
+    ])
+  }
   const certificate = options.tls ? makeCertificate(data) : undefined
   const method = options.auth ?? 'scram-sha-256'
   writeAs(
@@ -68,12 +81,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     [
       'local all postgres scram-sha-256',
       'host all postgres 127.0.0.1/32 scram-sha-256',
+      'host replication postgres 127.0.0.1/32 scram-sha-256',
       `host all all 127.0.0.1/32 ${method}`,
       '',
     ].join('\n'),
   )
 
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const settings: Record<string, string> = {
     port: String(port),
     listen_addresses: '127.0.0.1',
@@ -90,20 +104,28 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     data,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ]
-  const daemon = await startDaemon(
-    join(bin, 'postgres'),
-    args,
-    text => text.includes('ready to accept connections'),
-    environment(bin, version),
-  )
+  const begin = () =>
+    startDaemon(
+      join(bin, 'postgres'),
+      args,
+      text => /ready to accept (read-only )?connections/.test(text),
+      environment(bin, version),
+    )
+  let daemon = await begin()
   return {
     port,
     adminUrl: `postgres://postgres:${ADMIN_PASSWORD}@127.0.0.1:${port}/postgres`,
     adminPassword: ADMIN_PASSWORD,
-    pid: daemon.pid,
+    get pid() {
+      return daemon.pid
+    },
     certificate,
     folder: home.path,
     log: () => daemon.output(),
+    halt: () => daemon.stop('SIGINT'),
+    async again() {
+      daemon = await begin()
+    },
     async stop() {
       await daemon.stop('SIGINT')
       home.remove()

@@ -2,11 +2,13 @@ import type { Client } from 'pg'
 import type { Target } from '../../../kernel/target.ts'
 import type { CheckLine } from '../../../target/protocol.ts'
 import type { Ask } from './check-line.ts'
+import { checkDormant } from './check-dormant.ts'
 import { checkOwnLogin } from './check-own-login.ts'
 import { checkPrivileges, relationsIn, type Relation } from './check-privileges.ts'
 import { checkPublic } from './check-public.ts'
 import { checkAdministration, checkScope } from './check-scope.ts'
 import { checkServer } from './check-server.ts'
+import { checkStandby } from './check-standby.ts'
 import { controlClient } from './control-link.ts'
 import { rehearse } from './rehearse.ts'
 import { scopeRole } from './scope-role.ts'
@@ -44,7 +46,13 @@ export async function checkTarget(target: Target): Promise<readonly CheckLine[]>
         lines.push(noDatabase(database, cause))
       }
     }
-    lines.push(...(await checkRoles(here, here, target)), ...(await checkDatabases(asks, target)))
+    const standby = await checkStandby(here, settings, at => connect(at, settings.databases[0]))
+    lines.push(
+      ...standby.lines,
+      ...(await checkRoles(here, standby.writer, target)),
+      ...(await checkDormant(here, target, planOf(target))),
+      ...(await checkDatabases(asks, target)),
+    )
   } catch (cause) {
     const what = `${target.address} could not be checked: ${(cause as Error).message}`
     const next = 'Check address, login, password and tls of the target.'
@@ -62,15 +70,15 @@ async function asked(client: Client): Promise<Ask> {
     (await client.query<Row & Record<string, unknown>>(sql, [...values])).rows
 }
 
-/** What holds for the whole server: `here` is read, `writer` is where logins are made. */
-async function checkRoles(here: Ask, writer: Ask, target: Target): Promise<CheckLine[]> {
+/** What holds for the whole server: `here` is read, `writer` is where logins are made, if anywhere. */
+async function checkRoles(here: Ask, writer: Ask | undefined, target: Target): Promise<CheckLine[]> {
   const plan = planOf(target)
-  const lines = await checkOwnLogin(writer, plan)
+  const lines = await checkOwnLogin(here, plan)
   for (const [name, scope] of Object.entries(target.scopes)) {
     lines.push(...(await checkScope(here, target, name, scope, plan)))
-    const { lines: administration, administers } = await checkAdministration(writer, target, name)
+    const { lines: administration, administers } = await checkAdministration(here, target, name)
     lines.push(...administration)
-    if (administers) lines.push(await rehearse(writer, name, scopeRole(target, name), plan))
+    if (administers && writer) lines.push(await rehearse(writer, name, scopeRole(target, name), plan))
   }
   return lines
 }

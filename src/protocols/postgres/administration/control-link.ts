@@ -2,7 +2,7 @@ import { Client, type QueryResult } from 'pg'
 import { Fault, isFault } from '../../../kernel/faults.ts'
 import type { Address, PostgresSettings } from './settings.ts'
 
-const CONNECT_MS = 10_000
+const CONNECT_MS = 5_000
 const STATEMENT_MS = 10_000
 
 /** What waiting or another server may cure: no room, a standby, a lock or a time limit, a disk that fails. */
@@ -11,6 +11,9 @@ const PASSING = /^(08|25006|53|55P03|57|58)/
 const LOST = /^(08|57P)/
 
 /**
+ * Durable here is enough: a commit that waits for a standby which is gone would wait for ever, on the very day it matters
+ * (`synchronous_commit = local`).
+ *
  * One connection to one database of a server under the configured login. Statements run one at a time, in the order they were
  * asked for. Connects at the first statement and again after a loss.
  */
@@ -29,7 +32,8 @@ export class ControlLink {
 
   /**
    * Runs one statement, or several without parameters as one transaction. Faults: `target.unreachable` for what may pass,
-   * `target.misconfigured` for what somebody has to change; `facts.sqlstate` says what the server said.
+   * `target.misconfigured` for what somebody has to change; `facts.sqlstate` says what the server said, `facts.unchanged`
+   * that it certainly did nothing.
    */
   query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
     const mine = this.#turn.then(() => this.#run<Row>(sql, values))
@@ -61,7 +65,7 @@ export class ControlLink {
       throw new Fault(
         PASSING.test(sqlstate) ? 'target.unreachable' : 'target.misconfigured',
         `${target} refused: ${(cause as Error).message}`,
-        { next: `Run \`breakglass target check ${target}\`.`, facts: { sqlstate }, cause },
+        { next: `Run \`breakglass target check ${target}\`.`, facts: { sqlstate, unchanged: true }, cause },
       )
     }
   }
@@ -74,7 +78,7 @@ export class ControlLink {
     try {
       await client.connect()
       await client.query(
-        `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = 5000; SET standard_conforming_strings = on`,
+        `SET statement_timeout = ${STATEMENT_MS}; SET lock_timeout = 5000; SET synchronous_commit = local; SET standard_conforming_strings = on`,
       )
     } catch (cause) {
       await client.end().catch(() => undefined)

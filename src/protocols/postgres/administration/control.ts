@@ -12,6 +12,8 @@ const LOGIN_COMMENT = 'breakglass grant '
 /** How long a backend may take to die; PostgreSQL ends one at its next check for interrupts. */
 const TERMINATE_MS = 15_000
 const POLL_MS = 20
+/** How long a standby may take to show what its primary has done. */
+const REPLAY_MS = 10_000
 
 const UNDEFINED_OBJECT = '42704'
 const STILL_NEEDED = '2BP01'
@@ -43,13 +45,18 @@ export class PostgresControl implements TargetControl {
   readonly #settings: PostgresSettings
   readonly #forget: () => void
   readonly #living = new Set<string>()
+  /** To where sessions go. */
   readonly #link: ControlLink
+  /** Of a standby: to where roles are made. */
+  readonly #primary: ControlLink | undefined
 
   constructor(target: Target, forget: () => void) {
     this.#target = target
     this.#settings = readSettings(target)
     this.#forget = forget
     this.#link = new ControlLink(this.#settings)
+    const { primary } = this.#settings
+    this.#primary = primary && new ControlLink(this.#settings, primary)
   }
 
   /** Keeps the connection until `login` is dropped. */
@@ -57,13 +64,39 @@ export class PostgresControl implements TargetControl {
     this.#living.add(login)
   }
 
-  /** Where roles can be made and changed. */
-  writer(): ControlLink {
-    return this.#link
+  /** Where roles can be made and changed now: a standby that was promoted has become its own primary. */
+  async writer(): Promise<ControlLink> {
+    if (!this.#primary) return this.#link
+    // A standby that does not answer keeps nobody from taking logins away at its primary.
+    const standby = await this.#link
+      .query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby')
+      .then(([here]) => here?.standby !== false)
+      .catch(() => true)
+    return standby ? this.#primary : this.#link
+  }
+
+  /** Resolves when everything committed at `writer` so far holds where sessions go. Fault `target.unreachable` after ten seconds. */
+  async arrived(writer: ControlLink): Promise<void> {
+    if (writer === this.#link) return
+    const [done] = await writer.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn')
+    for (const until = Date.now() + REPLAY_MS; ; ) {
+      const [seen] = await this.#link.query<{ arrived: boolean }>(
+        'SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1::pg_lsn AS arrived',
+        [done?.lsn],
+      )
+      if (seen?.arrived) return
+      if (Date.now() > until) {
+        throw new Fault('target.unreachable', `${this.#target.name} does not follow its primary`, {
+          next: 'Look at its replication: nothing has arrived for ten seconds.',
+        })
+      }
+      await new Promise(resolve => setTimeout(resolve, POLL_MS))
+    }
   }
 
   async disable(login: string): Promise<void> {
-    await unlessGone(this.writer().query(`ALTER ROLE ${identifier(login)} NOLOGIN`))
+    const writer = await this.writer()
+    await unlessGone(writer.query(`ALTER ROLE ${identifier(login)} NOLOGIN`))
   }
 
   /**
@@ -92,17 +125,18 @@ export class PostgresControl implements TargetControl {
   }
 
   async drop(login: string): Promise<void> {
-    const writer = this.writer()
+    const writer = await this.writer()
     const role = identifier(login)
     try {
       await unlessGone(writer.query(`DROP ROLE ${role}`))
     } catch (cause) {
       if (!isFault(cause) || cause.facts['sqlstate'] !== STILL_NEEDED) throw cause
-      for (const database of this.#settings.databases) await handOver(login, this.#settings, database)
+      const at = writer === this.#primary ? this.#settings.primary : undefined
+      for (const database of this.#settings.databases) await handOver(login, this.#settings, database, at)
       await writer.query(`DROP ROLE ${role}`)
     }
     this.#living.delete(login)
-    await this.#release()
+    await this.rest()
   }
 
   async logins(): Promise<readonly string[]> {
@@ -113,19 +147,20 @@ export class PostgresControl implements TargetControl {
       [LOGIN_COMMENT, this.#target.name],
     )
     for (const row of rows) this.#living.add(row.name)
-    await this.#release()
+    await this.rest()
     return rows.map(row => row.name)
   }
 
   async close(): Promise<void> {
     this.#living.clear()
     this.#forget()
-    await this.#release()
+    await this.rest()
   }
 
-  /** Lets the connection go when no login of ours lives any more. */
-  #release(): Promise<void> {
-    return this.#link.release(() => this.#living.size === 0)
+  /** Lets the connections go unless logins of ours live. */
+  rest(): Promise<void> {
+    const idle = (): boolean => this.#living.size === 0
+    return Promise.all([this.#link.release(idle), this.#primary?.release(idle)]).then(() => undefined)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Scope, Target } from '../../../kernel/target.ts'
+import { dormantComment, dormantOf } from './dormant.ts'
 import { identifier, literal } from './quote.ts'
 import { scopeGrants, scopeRole, type HiddenColumn, type RelationGrant } from './scope-role.ts'
 import { readSettings } from './settings.ts'
@@ -9,12 +10,12 @@ import { readSettings } from './settings.ts'
  * differ, the text decides at the target. For several databases it is a script for psql, which changes the database.
  */
 export function planSql(target: Target): string {
-  const { user, databases } = readSettings(target)
+  const { user, databases, primary } = readSettings(target)
   const scopes = Object.entries(target.scopes)
   const [first, ...others] = databases
   const several = others.length > 0
   return [
-    `-- breakglass: roles for the target ${comment(target.name)}. Run it ${several ? 'with psql' : `in the database ${comment(first)}`} as a superuser.`,
+    `-- breakglass: roles for the target ${comment(target.name)}. Run it ${several ? 'with psql' : `in the database ${comment(first)}`} as a superuser${primary === undefined ? '' : `, at the primary ${primary.host}:${primary.port}`}.`,
     '-- Safe to run again; do so after every change of the scopes and after creating tables that a scope should reach.',
     ...(several ? [`\\connect ${connectTo(first)}`] : []),
     'SET standard_conforming_strings = on;',
@@ -28,6 +29,7 @@ export function planSql(target: Target): string {
     '-- From 16 on: it and its logins may use the slots that `reserved_connections` keeps; what it makes gives it no rights.',
     ownLoginSql(user),
     ...scopes.flatMap(([name, scope]) => ['', ...scopeSql(target, name, scope, user, databases)]),
+    ...dormantSql(target, user),
     ...databases.flatMap((database, index) => [
       ...(index === 0
         ? []
@@ -102,6 +104,32 @@ function scopeSql(
     admin,
     ...databases.map(database => `GRANT CONNECT ON DATABASE ${identifier(database)} TO ${identifier(role)};`),
   ]
+}
+
+/** They can do nothing until breakglass gives them a password, which it keeps sealed and changes after each use. */
+function dormantSql(target: Target, user: string): string[] {
+  const { connections } = readSettings(target)
+  return dormantOf(target).flatMap(({ name, scope }) => {
+    const role = identifier(name)
+    const scoped = scopeRole(target, scope)
+    return [
+      '',
+      `-- Dormant login of scope ${comment(scope)}, for the day no login can be made.`,
+      createRole(name, 'LOGIN'),
+      `ALTER ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT ${connections};`,
+      `GRANT ${identifier(scoped)} TO ${role};`,
+      `ALTER ROLE ${role} SET role = ${literal(scoped)};`,
+      `COMMENT ON ROLE ${role} IS ${literal(dormantComment(target))};`,
+      administerSql(name, user),
+      doBlock(
+        'BEGIN',
+        `  IF ${SINCE_16} THEN`,
+        `    EXECUTE pg_catalog.format('GRANT pg_use_reserved_connections TO %I WITH INHERIT TRUE, SET FALSE', ${literal(name)});`,
+        '  END IF;',
+        'END',
+      ),
+    ]
+  })
 }
 
 function privilegesSql(

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { Fault } from '../../../kernel/faults.ts'
 import { Passage } from '../../../target/passage.ts'
 import { loginComment, type Controls } from './control.ts'
 import { identifier, literal } from './quote.ts'
 import { scopeRole } from './scope-role.ts'
-import { SCRAM_SHAPE, scramKeys, verifierText } from '../login/scram.ts'
+import { freshVerifier } from './fresh-verifier.ts'
 import { readSettings } from './settings.ts'
 
 /** The target's own limit is later than ours: it stands in when we cannot act (DESIGN §3). */
@@ -19,7 +18,7 @@ export async function provision(passage: Passage, controls: Controls): Promise<v
   if (!Passage.is(passage)) throw new Fault('internal', 'no login without a passage')
   const { login, target } = passage
   const control = controls.of(target)
-  const link = control.writer()
+  const link = await control.writer()
   const settings = readSettings(target)
   const scope = scopeRole(target, passage.scope)
   const [found] = await link.query<{ until: string; known: boolean; scoped: boolean; reserved: boolean }>(
@@ -35,9 +34,7 @@ export async function provision(passage: Passage, controls: Controls): Promise<v
       next: `Let the target's owner run \`breakglass target plan ${target.name}\`.`,
     })
   }
-  const salt = randomBytes(SCRAM_SHAPE.saltBytes)
-  const keys = await scramKeys(login.secret, salt, SCRAM_SHAPE.iterations)
-  const verifier = verifierText({ ...keys, salt, iterations: SCRAM_SHAPE.iterations })
+  const verifier = await freshVerifier(login.secret)
   const role = identifier(login.name)
   const attributes = `LOGIN CONNECTION LIMIT ${settings.connections} PASSWORD ${literal(verifier)} VALID UNTIL ${literal(found.until)}`
   control.reserve(login.name)
@@ -54,4 +51,5 @@ export async function provision(passage: Passage, controls: Controls): Promise<v
       `COMMENT ON ROLE ${role} IS ${literal(loginComment(passage.grant, target.name))}`,
     ].join('; '),
   )
+  await control.arrived(link)
 }

@@ -27,9 +27,13 @@ export function scopeRole(target: Target, name: string): string {
   }
   if (scope.as !== undefined) return scope.as
   // Names of targets and scopes have no dot, so no two scopes share a role.
-  const role = `bg_scope_${target.name}.${name}`
-  if (Buffer.byteLength(role) <= LONGEST_ROLE) return role
-  return `${role.slice(0, LONGEST_ROLE - 9)}_${sha256Hex(role).slice(0, 8)}`
+  return roleName(`bg_scope_${target.name}.${name}`)
+}
+
+/** As it is when the server takes it whole; otherwise cut, and told apart by its digest. ASCII only. */
+export function roleName(name: string): string {
+  if (name.length <= LONGEST_ROLE) return name
+  return `${name.slice(0, LONGEST_ROLE - 9)}_${sha256Hex(name).slice(0, 8)}`
 }
 
 export interface RelationGrant {

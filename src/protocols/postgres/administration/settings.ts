@@ -31,6 +31,10 @@ const fields = z.strictObject({
   tls_negotiation: z.enum(['postgres', 'direct']).default('postgres'),
   /** Connections one grant may have open at the target (CONNECTION LIMIT of its login). */
   connections: z.int().min(1).max(10_000).default(32),
+  /** Of a standby: where its roles are made. The same login, TLS and databases as here. */
+  primary: z.string().min(1).optional(),
+  /** Logins per scope that wait, sealed, for the day none can be made: as many grants can then be in at once. */
+  dormant: z.int().min(0).max(16).default(0),
 })
 
 const schema = fields
@@ -61,6 +65,8 @@ export interface PostgresSettings extends Address {
   readonly tls: 'disable' | 'require' | 'verify-full'
   readonly tlsNegotiation: 'postgres' | 'direct'
   readonly connections: number
+  readonly primary: Address | undefined
+  readonly dormant: number
   /** Read at each use. Fault `config.invalid` when the secret is not there. */
   password(): string
   /** PEM of the authority for `verify-full`; undefined means the system's. Fault `config.invalid` when it cannot be read. */
@@ -75,12 +81,22 @@ export function readSettings(target: Target): PostgresSettings {
     const field = [...(issue?.path ?? [])].join('.')
     const at = field === '' ? `targets.${target.name}` : `targets.${target.name}.${field}`
     throw new Fault('config.invalid', `${at}: ${issue?.message ?? 'does not fit'}`, {
-      next: 'A postgres target has database (or databases), login { user, password }, and optionally tls, ca, tls_negotiation and connections.',
+      next: 'A postgres target has database (or databases), login { user, password }, and optionally tls, ca, tls_negotiation, connections, primary and dormant.',
     })
   }
-  const { database = '', databases = [], login, tls, ca, tls_negotiation, connections } = parsed.data
+  const {
+    database = '',
+    databases = [],
+    login,
+    tls,
+    ca,
+    tls_negotiation,
+    connections,
+    primary,
+    dormant,
+  } = parsed.data
   const [first = database, ...others] = databases
-  const { host, port } = parseAddress(target)
+  const { host, port } = parseAddress(target.address, `targets.${target.name}.address`)
   return {
     target: target.name,
     host,
@@ -90,6 +106,8 @@ export function readSettings(target: Target): PostgresSettings {
     tls,
     tlsNegotiation: tls_negotiation,
     connections,
+    primary: primary === undefined ? undefined : parseAddress(primary, `targets.${target.name}.primary`),
+    dormant,
     password: () => (typeof login.password === 'string' ? login.password : login.password.read()),
     authority: () => (ca === undefined ? undefined : readAuthority(ca, target.name)),
   }
@@ -99,11 +117,11 @@ function isReadable(value: unknown): value is ReadableSecret {
   return typeof value === 'object' && value !== null && 'read' in value && typeof value.read === 'function'
 }
 
-function parseAddress(target: Target): Address {
-  const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(target.address)
+function parseAddress(address: string, at: string): Address {
+  const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address)
   const port = Number(found?.[3] ?? 0)
   if (!found || port < 1 || port > 65_535) {
-    throw new Fault('config.invalid', `targets.${target.name}.address: not of the form host:port`, {
+    throw new Fault('config.invalid', `${at}: not of the form host:port`, {
       next: 'Write db1.internal:5432.',
     })
   }

@@ -26,6 +26,11 @@ const NEEDED = [
   { what: 'sysbench', found: '/usr/bin/sysbench', package: 'sysbench' },
   { what: 'libfaketime', found: '/usr/bin/faketime', package: 'faketime' },
   { what: 'strace', found: '/usr/bin/strace', package: 'strace' },
+  // What builds the C parts of PostgreSQL's own tests.
+  { what: 'gcc', found: '/usr/bin/gcc', package: 'gcc' },
+  { what: 'C headers', found: '/usr/include/stdio.h', package: 'libc6-dev' },
+  { what: 'libpq headers', found: '/usr/include/postgresql/libpq-fe.h', package: 'libpq-dev' },
+  { what: 'bzip2', found: '/usr/bin/bzip2', package: 'bzip2' },
 ]
 
 export function bringServers() {

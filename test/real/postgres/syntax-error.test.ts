@@ -27,7 +27,8 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('text that does not pa
   afterAll(() => lab.close())
 
   it('psql shows the error the target gives, with its place and hint, and the record says unparsable', async () => {
-    const sql = "select 1;\nselec\t'é', 2;\nselect 'a' 'b';\nselect E'\\u00';\nselect 3;\n"
+    const sql =
+      "select 1;\nselec\t'é', 2;\nselect 'a' 'b';\nselect E'\\u00';\nselect 1 fetch first 1 row with ties;\nselect 3;\n"
     const through = await lab.run('psql', ['-X', '-A', '-t'], { LC_ALL: 'C.UTF-8' }, sql)
     const straight = await lab.run(
       'psql',

@@ -5,6 +5,8 @@ import type { Connection } from './run-script.ts'
 /** Role and database of the scripts: an owner without any attribute or membership, as the owner of an application is one. */
 export const OWNER = 'regress_owner'
 export const DATABASE = 'regression'
+/** A login that acts as the owner, as the login of a grant does; its name is as long, so that columns are as wide. */
+export const LIKE_THE_GRANT = 'bg_regress_login'
 const PASSWORD = 'of-the-owner'
 
 /** What pg_regress writes into the postgresql.conf of its temporary instance, where it matters for the output. */
@@ -37,6 +39,8 @@ export async function prepare(server: PostgresServer): Promise<void> {
   }
   await asAdmin(server, [
     `CREATE ROLE ${OWNER} LOGIN PASSWORD '${PASSWORD}'`,
+    `CREATE ROLE ${LIKE_THE_GRANT} LOGIN PASSWORD '${PASSWORD}' IN ROLE ${OWNER}`,
+    `ALTER ROLE ${LIKE_THE_GRANT} SET role = ${OWNER}`,
     `CREATE DATABASE ${DATABASE} OWNER ${OWNER} TEMPLATE template0`,
     ...Object.entries(settings).map(
       ([name, value]) => `ALTER DATABASE ${DATABASE} SET ${name} TO '${value}'`,
@@ -54,6 +58,11 @@ export function direct(server: Pick<PostgresServer, 'port'>): Connection {
     PGDATABASE: DATABASE,
     PGSSLMODE: 'disable',
   }
+}
+
+/** The same database by a login that acts as the owner. */
+export function likeTheGrant(server: Pick<PostgresServer, 'port'>): Connection {
+  return { ...direct(server), PGUSER: LIKE_THE_GRANT }
 }
 
 /** Runs something while the owner is a superuser: what it leaves behind belongs to the owner. */

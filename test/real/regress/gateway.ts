@@ -15,7 +15,6 @@ export interface Evidence {
 export interface Gateway {
   readonly server: PostgresServer
   readonly connection: Connection
-  readonly login: string
   /** Of the sessions since it was last asked. */
   evidence(): Promise<Evidence>
   close(): Promise<void>
@@ -40,7 +39,6 @@ export async function startGateway(evidence: 'before' | 'with'): Promise<Gateway
   return {
     server: world.target,
     connection: libpq(credential),
-    login: credential.login,
     async evidence() {
       let asked = 0
       const refused: Refused[] = []

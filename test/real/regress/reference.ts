@@ -134,6 +134,11 @@ function message(tag: number, body: string): Buffer {
   return Buffer.concat([head, bytes])
 }
 
-function refusal({ rule, what }: Refused): Buffer {
-  return message(ERROR, `SERROR\0VERROR\0C42501\0Mbreakglass: ${what} (rule ${rule})\0\0`)
+/** What a person is told. */
+export function sentence({ rule, what }: Refused): string {
+  return `breakglass: ${what} (rule ${rule})`
+}
+
+function refusal(refused: Refused): Buffer {
+  return message(ERROR, `SERROR\0VERROR\0C42501\0M${sentence(refused)}\0\0`)
 }

@@ -36,7 +36,7 @@ describe.skipIf(typeof source === 'string')(
     ])('%s', async (script, rules) => {
       const { verdict, refused, difference } = await regression.run(script)
       expect(difference).toBeUndefined()
-      expect(verdict).toBe(Object.keys(rules).length === 0 ? 'equal' : 'equal but for refusals')
+      expect(verdict).toBe(Object.keys(rules).length === 0 ? 'equal' : 'explained')
       expect(Object.fromEntries(refused)).toEqual(rules)
     })
 

@@ -26,19 +26,21 @@ Written by \`npm run soak -- regress\`; not to be edited. PostgreSQL ${version},
 that owns the database and has no attribute and no membership, no rule of \`scope.refuse\`, no write limit.
 
 How it is measured: three clusters go through the same scripts in the order of \`parallel_schedule\`, with psql as \`pg_regress\` starts
-it. On the first the owner is connected directly, on the second through the gateway, on the third directly again, where a plain
-proxy refuses exactly the statements that the gateway's evidence names as refused.
+it. On the first the owner is connected directly. On the second the gateway stands before it. On the third a login that acts as the owner
+(\`ALTER ROLE … SET role\`, as the login of a grant does) is connected through a plain proxy that refuses exactly the statements which the
+gateway's evidence names as refused, and judges nothing itself.
 
-- **equal**: the output of the gateway is that of the first, byte for byte.
-- **equal but for refusals**: it is that of the third, byte for byte: the refused statements are the whole difference, in this script and in
-  what earlier ones left.
+- **equal**: what psql printed through the gateway is what it printed on the first, byte for byte.
+- **explained**: it is what it printed on the third, byte for byte: the refused statements, in this script and before it, and
+  \`session_user\`, which is the grant's login, are the whole difference. Where no rule is named, it is one of the latter two: what compares
+  \`session_user\` with the owner, or looks at its own row of \`pg_stat_progress_copy\`, which the server shows to the login only.
 - **differs**: neither.
 
 Statements that do not parse are refused too (rule \`unparsable\`), but the target words the error, so they make no difference; they are counted
-as syntax errors.
+as syntax errors. Where PostgreSQL 15 reads what the grammar of 18 does not, the rule is named.
 
-Allowed in the comparison, and nothing else: port numbers, the name of the login (\`session_user\` is the grant's, \`current_user\` the
-owner's), and below a refusal its place, detail and hint.
+Allowed in the comparison, and nothing else: numbers that a cluster gives where they are part of a name (ports, \`pg_temp_N\`,
+\`pg_toast_N\`, \`RI_ConstraintTrigger_a_N\`), the name of the login, and below a refusal its place, detail and hint.
 
 ## Scripts that need no superuser
 
@@ -72,9 +74,9 @@ ${pipeline.map(({ test, verdict }) => `| ${test} | ${verdict} |`).join('\n')}
 function totals(all: readonly Comparison[]): string {
   const count = (verdict: Verdict) => all.filter(one => one.verdict === verdict).length
   const statements = all.reduce((sum, one) => sum + one.statements, 0)
-  const [equal, but, differs] = [count('equal'), count('equal but for refusals'), count('differs')]
+  const [equal, explained, differs] = [count('equal'), count('explained'), count('differs')]
   const refused = all.reduce((sum, one) => sum + [...one.refused.values()].reduce((a, b) => a + b, 0), 0)
-  return `${all.length} scripts, ${statements} statements: **${equal} equal, ${but} equal but for refusals, ${differs} differ**; ${refused} statements refused.`
+  return `${all.length} scripts, ${statements} statements: **${equal} equal, ${explained} explained, ${differs} ${differs === 1 ? 'differs' : 'differ'}**; ${refused} statements refused.`
 }
 
 function row({ script, statements, syntaxErrors, verdict, refused }: Comparison): string {

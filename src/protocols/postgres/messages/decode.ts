@@ -148,8 +148,8 @@ export interface ReportedFields {
   readonly severity: string
   readonly code: string
   readonly message: string
-  /** It names a place in the statement. */
-  readonly placed: boolean
+  /** The function of the server that says so; never translated. */
+  readonly routine: string
 }
 
 /** What the record needs of an ErrorResponse. A body cut off at `end` gives the fields that are complete. */
@@ -166,7 +166,7 @@ export function decodeReport(bytes: Buffer, start: number, end: number): Reporte
     severity: found.get('V') ?? found.get('S') ?? 'ERROR',
     code: found.get('C') ?? 'XX000',
     message: found.get('M') ?? '',
-    placed: found.has('P'),
+    routine: found.get('R') ?? '',
   }
 }
 

@@ -296,10 +296,10 @@ export class Answers {
 
   #error(head: Request | undefined): void {
     const { bytes, start, end } = this.#reader
-    const { severity, code, message, placed } = decodeReport(bytes, start + 5, end)
+    const { severity, code, message, routine } = decodeReport(bytes, start + 5, end)
     if (severity === 'FATAL' || severity === 'PANIC') this.fatal = message
     const held = head?.watch?.failed() === true
-    if (head?.refusal && !(placed && isSyntaxError(head)))
+    if (head?.refusal && !isSyntaxError(head, routine))
       this.#outlet.add(refusalError(head.refusal, because(head.refusal.rule, this.#guard.rules)))
     else if (!held) this.#outlet.add(...this.#told(bytes, start, end))
     if (head === undefined) return
@@ -391,9 +391,9 @@ function ownerOf(head: Request): string | undefined {
   return head.kind === 'query' ? undefined : head.name
 }
 
-/** The target's parser did not get through the trial's text. An error without a place is about something else. */
-function isSyntaxError({ trial, readable }: Request): boolean {
-  return trial !== undefined && !readable
+/** The target's parser did not get through the trial's text. What the handling of the Parse itself objects to is not the text. */
+function isSyntaxError({ trial, readable }: Request, routine: string): boolean {
+  return trial !== undefined && !readable && routine !== 'exec_parse_message'
 }
 
 function expect(head: Request, kind: Request['kind']): void {

@@ -129,9 +129,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('rehearsed writes', ()
     await client.ask([say.query("update orders set customer = 'x' where id = 1")])
     expect(await client.ask([say.query('update orders set total = 1/0 where id = 1')])).toBe('EZ')
     expect(client.status()).toBe('E')
+    expect(await client.ask([say.query('commit')])).toBe('CZ')
     expect(rehearsals()[0]?.outcome?.error?.code).toBe('failed')
     expect(lab.guard().held).toBeUndefined()
-    await client.ask([say.query('commit')])
     expect(await changed()).toBe(0)
   })
 
@@ -174,6 +174,27 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('rehearsed writes', ()
     await client.ask([say.query('commit')])
     expect(await changed()).toBe(1)
     expect(rehearsals().map(one => one.outcome?.error?.code)).toEqual([undefined, 'undone'])
+  })
+
+  it('a savepoint brings back what a failing write seemed to have taken', async () => {
+    const update = (id: number) => `update orders set customer = 'x' where id = ${id}`
+    for (const sql of [
+      'begin',
+      update(1),
+      'savepoint a',
+      update(2),
+      'update orders set total = 1/0 where id = 3',
+    ])
+      await client.ask([say.query(sql)])
+    expect(client.status()).toBe('E')
+    await client.ask([say.query('rollback to a')])
+    await client.ask([say.query(update(4))])
+    await client.ask([say.query('commit')])
+    expect(await lab.admin("select id from orders where customer = 'x' order by id")).toEqual([
+      { id: 1 },
+      { id: 4 },
+    ])
+    expect(rehearsals().map(one => one.outcome?.error?.code)).toEqual([undefined, 'undone', undefined])
   })
 
   it('COPY in is counted and held', async () => {

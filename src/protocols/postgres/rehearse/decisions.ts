@@ -142,7 +142,7 @@ export class Decisions implements HeldWrites {
         return false
       this.#committing = verb === 'commit'
       request.watch = new Told(
-        tag => this.lose(tag === 'COMMIT' ? undefined : 'rolled_back'),
+        tag => this.lose(tag === 'COMMIT' ? undefined : verb === 'commit' ? 'failed' : 'rolled_back'),
         () => this.lose('failed'),
       )
     }

@@ -47,7 +47,8 @@ export function lockQuery(change: ChangedRows, table: Table, most: number): stri
   const size = bytes.length === 0 ? '0' : bytes.join(' + ')
   const by = table.located ? ['tableoid', 'ctid'] : keyOf(table).map(column => identifier(column.name))
   const found = [...by.map(name => `${alias}.${name}`), size].join(', ')
-  return `${prelude} SELECT ${found} FROM ${relation}${joined} LIMIT ${most} FOR ${strength} OF ${alias}`
+  const before = prelude === '' ? '' : `${prelude} `
+  return `${before}SELECT ${found} FROM ${relation}${joined} LIMIT ${most} FOR ${strength} OF ${alias}`
 }
 
 /** Expects the rows of `lockQuery`. */
@@ -55,11 +56,14 @@ export function foundRows(rows: readonly Row[]): readonly Found[] {
   return rows.map(row => ({ by: row.slice(0, -1), bytes: Number(row.at(-1) ?? 0) }))
 }
 
-/** As many of the first as stay below `bytes` together. */
+/** The rows, in their order, that fit into `bytes` together; one that does not is left out. */
 export function within(rows: readonly Found[], bytes: number): readonly Found[] {
-  let sum = 0
-  const over = rows.findIndex(row => (sum += row.bytes) > bytes)
-  return over < 0 ? rows : rows.slice(0, over)
+  let left = bytes
+  return rows.filter(row => {
+    if (row.bytes > left) return false
+    left -= row.bytes
+    return true
+  })
 }
 
 /** Columns an image is made of. */

@@ -60,19 +60,20 @@ export async function lookBefore(dissection: Dissection, around: Around): Promis
   if (read === undefined) return blind(dissection, what, [])
   const { table, surroundings } = read
   const before: Before = { dissection, what, table, surroundings, images: [], unseen: caveats(table, kind) }
-  if (table.rules)
+  const view = dissection.kind !== 'insert' && !table.lockable
+  if (table.rules && !view)
     return {
       ...before,
       table: undefined,
       unseen: [...before.unseen, 'what the rules of the table make of it'],
     }
   if (dissection.kind === 'insert') return before
-  if (!findable(table)) {
-    const why = 'rows, as single columns may be read but no primary key tells them apart'
+  if (view) {
+    const why = 'rows that cannot be locked beforehand (a view, a foreign table, or no right to UPDATE)'
     return { ...before, table: undefined, unseen: [...before.unseen, why] }
   }
-  if (!table.lockable) {
-    const why = 'rows that cannot be locked beforehand (a view, a foreign table, or no right to UPDATE)'
+  if (!findable(table)) {
+    const why = 'rows, as single columns may be read but no primary key tells them apart'
     return { ...before, table: undefined, unseen: [...before.unseen, why] }
   }
   return imaged(before, dissection, table, surroundings, around)

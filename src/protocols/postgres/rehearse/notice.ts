@@ -21,6 +21,23 @@ const MASKED = '(masked)'
 const LONGEST_CELL = 40
 const MOST_COLUMNS = 12
 
+/** Said when the session begins. */
+export function rehearsalGreeting(withinMs: number): string {
+  return `breakglass holds writes until you have seen what they changed: COMMIT keeps, ROLLBACK undoes. Undecided they are rolled back after ${span(withinMs)}.`
+}
+
+/** What the person can do about a write; `earlier`: how many are held besides. */
+export function decisionHint(earlier: number, withinMs: number): string {
+  const all = earlier === 0 ? 'it' : `it and what was held before it (${earlier})`
+  return `COMMIT; keeps ${all}, ROLLBACK; undoes it. Undecided it is rolled back in ${span(withinMs)}.`
+}
+
+function span(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds % 60 !== 0) return `${seconds} seconds`
+  return seconds === 60 ? '1 minute' : `${seconds / 60} minutes`
+}
+
 export function headline(seen: Seen): string {
   const { what, rows } = seen
   return rows === undefined ? what : `${what}, ${rows} row${rows === 1 ? '' : 's'}`

@@ -11,7 +11,7 @@ import type { Decisions } from './decisions.ts'
 import type { HeldAnswer } from './held-answer.ts'
 import type { HiddenQueries } from './hidden-queries.ts'
 import { lookAfter, type Around, type Before } from './look.ts'
-import { beforeText, changesText, headline, type Seen } from './notice.ts'
+import { beforeText, changesText, decisionHint, headline, type Seen } from './notice.ts'
 import type { Covered } from './covered.ts'
 import type { Row } from './table.ts'
 
@@ -45,8 +45,12 @@ export interface RanWrite {
  */
 export type Rehearsed = 'held' | 'nothing' | 'failed' | 'ended'
 
-/** The target ends what we no longer can: a gateway that vanished. */
-const BACKSTOP_MS = 60_000
+/** The target ends what we no longer can, after a gateway that vanished; a shorter limit of the session stays. */
+function backstop(withinMs: number): string {
+  const name = `'idle_in_transaction_session_timeout'`
+  const most = withinMs + 60_000
+  return `SELECT set_config(${name}, least(nullif(setting, '0')::int, ${most})::text, true) FROM pg_catalog.pg_settings WHERE name = ${name}`
+}
 
 /** Looks at what a write did, records it, and only then lets the client see its answer, with what it means. */
 export async function afterWrite(stage: Stage, ran: RanWrite): Promise<Rehearsed> {
@@ -56,8 +60,10 @@ export async function afterWrite(stage: Stage, ran: RanWrite): Promise<Rehearsed
   const { writesPerStatement: most } = forwarder.guard.rules
   const excess = most === undefined || !isLimited(ran.inspection) ? undefined : beyond(answer.completed, most)
   if (excess) return refuse(stage, ran, excess)
-  const backstop = `SELECT set_config('idle_in_transaction_session_timeout', '${rules.withinMs + BACKSTOP_MS}', true)`
-  const state = await hidden.ask([backstop, 'SELECT pg_current_xact_id_if_assigned()'], around.end)
+  const state = await hidden.ask(
+    [backstop(rules.withinMs), 'SELECT pg_current_xact_id_if_assigned()'],
+    around.end,
+  )
   if (state === undefined) return 'failed'
   const { rows } = answer
   if (decisions.ours && decisions.writes.length === 0 && (state[1]?.[0]?.[0] ?? null) === null)
@@ -101,22 +107,11 @@ async function record(stage: Stage, { seq, answer }: RanWrite, seen: Seen): Prom
       code: '00000',
       message: `breakglass: held, not kept yet: ${headline(seen)}`,
       ...(shown !== '' && { detail: shown }),
-      hint: hint(earlier, rules.withinMs),
+      hint: decisionHint(earlier, rules.withinMs),
     }),
   )
   if (answer.completed) toClient.add(answer.completed)
   return 'held'
-}
-
-function hint(earlier: number, withinMs: number): string {
-  const all = earlier === 0 ? 'it' : `it and what was held before it (${earlier})`
-  return `COMMIT; keeps ${all}, ROLLBACK; undoes it. Undecided it is rolled back in ${span(withinMs)}.`
-}
-
-function span(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds % 60 !== 0) return `${seconds} seconds`
-  return seconds === 60 ? '1 minute' : `${seconds / 60} minutes`
 }
 
 /** Beyond the write limit: the transaction is made to fail, as it would without a rehearsal. */

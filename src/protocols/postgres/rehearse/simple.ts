@@ -145,9 +145,11 @@ export class SimpleRehearsals {
   /** The client has the error. A transaction of ours in which nothing else is held goes unseen, as it came. */
   async #failed(): Promise<void> {
     const { forwarder, decisions, toClient } = this.#stage
-    const unseen = decisions.ours && decisions.writes.length === 0
-    if (unseen) await this.#hidden('ROLLBACK')
-    decisions.lose('failed')
+    // Otherwise what was held before is not lost yet: a savepoint may bring it back. The end of the transaction tells.
+    if (decisions.ours && decisions.writes.length === 0) {
+      await this.#hidden('ROLLBACK')
+      decisions.lose('failed')
+    }
     toClient.add(readyForQuery(forwarder.dialogue.status))
     toClient.flush()
   }

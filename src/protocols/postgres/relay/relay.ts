@@ -11,6 +11,7 @@ import { closeWith, type PostgresClient } from '../login/client.ts'
 import { Dialogue } from './dialogue.ts'
 import type { PostgresTarget } from '../dial/dial.ts'
 import { backendKeyData, parameterStatus, readyForQuery, terminate } from '../messages/encode.ts'
+import { rehearsalGreeting } from '../rehearse/notice.ts'
 import type { Inspector } from '../inspect/inspector.ts'
 import type { AnswerMasks } from '../mask/answer-masks.ts'
 import { endError, fatal, SQLSTATE, warningNotice } from '../messages/native-error.ts'
@@ -125,6 +126,8 @@ class Relay {
     this.#toClient.add(backendKeyData(pid, key))
     for (const notice of greeting.notices) this.#toClient.add(notice)
     if (this.#maskNotice) this.#toClient.add(this.#maskNotice)
+    const { rehearse } = this.#guard.rules
+    if (rehearse) this.#toClient.add(warningNotice(rehearsalGreeting(rehearse.withinMs)))
     this.#toClient.add(readyForQuery(greeting.status))
     this.#toClient.flush()
   }

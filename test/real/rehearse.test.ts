@@ -86,7 +86,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('rehearsed writes, the
       await expect(stranger.get(path)).rejects.toMatchObject({
         status: expect.toSatisfy((s: number) => s === 403 || s === 404),
       })
-      await expect(decide(stranger, 'keep')).rejects.toThrow()
+      await expect(decide(stranger, 'keep')).rejects.toMatchObject({
+        code: expect.stringMatching(/forbidden|not_found/) as unknown,
+      })
     }
     expect(await paid()).toBe(0)
     await decide(api, 'keep')

@@ -191,7 +191,7 @@ const { alone, beside } = await slowReader(credential)
 console.log(
   `\nBeside a reader that stopped in a result of 500 MB: p99 ${ms(percentile(beside, 0.99))}, alone ${ms(percentile(alone, 0.99))}`,
 )
-const bytes = await idle(world, credential, own.memory)
+const bytes = await idle(world, credential, () => own.memory())
 console.log(
   `\n${IDLE} idle sessions, TLS on both sides: ${(bytes / 1024).toFixed(1)} KiB of the gateway's memory each`,
 )

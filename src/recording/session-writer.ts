@@ -4,7 +4,7 @@ import type { Receipt } from '../ledger/receipt.ts'
 import { Batch, type Item, type TakenBatch } from './batch.ts'
 import type { SessionIndex } from './session-index.ts'
 import { splitPayload } from './split-payload.ts'
-import type { WriteTogether } from './write-together.ts'
+import type { Speaker, WriteTogether } from './write-together.ts'
 
 export interface SessionWriterOptions {
   readonly session: string
@@ -19,7 +19,7 @@ export interface SessionWriterOptions {
 }
 
 /** Appends entries of one session; the log keeps their order and chain. */
-export class SessionWriter {
+export class SessionWriter implements Speaker {
   readonly session: string
   readonly opened: Receipt
   readonly #options: SessionWriterOptions
@@ -76,7 +76,6 @@ export class SessionWriter {
     return this.#alone(item).durable()
   }
 
-  /** What was noted, as one entry; undefined when there was nothing. Whoever takes it appends it before anything else. */
   take(): { readonly draft: Draft; readonly taken: TakenBatch } | undefined {
     const taken = this.#batch.take()
     return taken && { draft: this.#draft('batch', taken.data, taken.payload), taken }

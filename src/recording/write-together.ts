@@ -1,7 +1,6 @@
 import type { Draft, Log, Pending } from '../ledger/log.ts'
 import type { TakenBatch } from './batch.ts'
 import type { SessionIndex } from './session-index.ts'
-import type { SessionWriter } from './session-writer.ts'
 
 /** How long what nobody waits for waits for company; durable within 50 ms is the promise (DESIGN §4). */
 const COMPANY_MS = 35
@@ -10,6 +9,15 @@ const BEHIND_MS = 1_000
 /** Entries of one append share a frame, which has to fit a segment. */
 const MOST_BYTES = 512 * 1024
 
+/** A session that has something to say. */
+export interface Speaker {
+  readonly session: string
+  /** What was noted, as one entry; undefined when there was nothing. Whoever takes it appends it before anything else. */
+  take(): { readonly draft: Draft; readonly taken: TakenBatch } | undefined
+  /** Told when what it said could not be written. */
+  lost(error: unknown): void
+}
+
 /**
  * Lets the sessions of a node write together: what they say within one turn of the event loop becomes one entry per session and
  * one append for all. Owned by the session log; never throws, sessions whose entries are lost are told so.
@@ -17,10 +25,10 @@ const MOST_BYTES = 512 * 1024
 export class WriteTogether {
   readonly #log: Log
   readonly #index: SessionIndex
-  readonly #noted = new Set<SessionWriter>()
-  #waiting = new Set<SessionWriter>()
+  readonly #noted = new Set<Speaker>()
+  #waiting = new Set<Speaker>()
   /** What writers that wait had to append before the turn was over. */
-  readonly #ahead = new Map<SessionWriter, Promise<unknown>>()
+  readonly #ahead = new Map<Speaker, Promise<unknown>>()
   #turn: Promise<unknown> | undefined
   #timer: NodeJS.Timeout | undefined
   /** When appends that are not yet durable were made, oldest first. */
@@ -32,7 +40,7 @@ export class WriteTogether {
   }
 
   /** The writer has something that is to be durable within 50 ms. */
-  soon(writer: SessionWriter): void {
+  soon(writer: Speaker): void {
     if (this.#waiting.has(writer)) return
     this.#noted.add(writer)
     this.#timer ??= setTimeout(() => {
@@ -44,7 +52,7 @@ export class WriteTogether {
   }
 
   /** Resolves when all that the writer has said is durable; rejects with the log's Fault. */
-  now(writer: SessionWriter): Promise<unknown> {
+  now(writer: Speaker): Promise<unknown> {
     this.#waiting.add(writer)
     this.#noted.delete(writer)
     // After this turn of the event loop, so that all whose input had arrived share the frame.
@@ -60,18 +68,18 @@ export class WriteTogether {
   }
 
   /** At once and alone. */
-  flush(writer: SessionWriter): void {
+  flush(writer: Speaker): void {
     this.#noted.delete(writer)
     const own = writer.take()
     if (own) this.#append([own.draft], [{ writer, taken: own.taken }]).catch(ignore)
   }
 
   /** An append in which the writer took what it had said before. */
-  follow(pending: Pending, writer: SessionWriter): void {
+  follow(pending: Pending, writer: Speaker): void {
     this.#watch(pending, [writer]).catch(ignore)
   }
 
-  #write(writers: Iterable<SessionWriter>): Promise<unknown> {
+  #write(writers: Iterable<Speaker>): Promise<unknown> {
     const done: Promise<unknown>[] = []
     let drafts: Draft[] = []
     let owners: Owner[] = []
@@ -105,12 +113,12 @@ export class WriteTogether {
       return this.#watch(pending, writers)
     } catch (error) {
       for (const writer of writers) writer.lost(error)
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
   /** The oldest of what is not yet durable tells how far behind the disk is; nothing is held without bound. */
-  #watch(pending: Pending, writers: readonly SessionWriter[]): Promise<unknown> {
+  #watch(pending: Pending, writers: readonly Speaker[]): Promise<unknown> {
     const at = performance.now()
     const [oldest] = this.#undurable
     if (oldest !== undefined && at - oldest > BEHIND_MS) {
@@ -136,7 +144,7 @@ export class WriteTogether {
 }
 
 interface Owner {
-  readonly writer: SessionWriter
+  readonly writer: Speaker
   readonly taken: TakenBatch
 }
 

@@ -88,6 +88,7 @@ describe('messages', () => {
       severity: 'FATAL',
       code: '57P01',
       message: 'gone',
+      routine: '',
     })
     for (let end = 5; end < whole.length; end++) {
       const { code, message } = decodeReport(whole, 5, end)

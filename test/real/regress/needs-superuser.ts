@@ -80,7 +80,7 @@ export const NEEDS_SUPERUSER: Readonly<Record<string, string>> = {
   equivclass: 'base types, internal functions, operator classes and families, roles',
   json: 'the setting max_stack_depth',
   jsonb: 'files of the server, the setting max_stack_depth',
-  plpgsql: 'system catalogs, the setting plpgsql.extra_warnings of the database',
+  plpgsql: 'system catalogs, the setting plpgsql.variable_conflict',
   copy2: 'roles',
   rangefuncs: 'system catalogs',
   conversion: 'functions in C, roles',

@@ -87,6 +87,7 @@ describe('messages', () => {
     expect(decodeReport(whole, 5, whole.length)).toEqual({
       severity: 'FATAL',
       code: '57P01',
+      routine: '',
       message: 'gone',
       routine: '',
     })

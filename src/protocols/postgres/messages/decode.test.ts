@@ -87,7 +87,6 @@ describe('messages', () => {
     expect(decodeReport(whole, 5, whole.length)).toEqual({
       severity: 'FATAL',
       code: '57P01',
-      routine: '',
       message: 'gone',
       routine: '',
     })

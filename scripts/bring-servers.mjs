@@ -22,6 +22,8 @@ const NEEDED = [
   { what: 'pgx', found: `${GO}/jackc/pgx`, package: 'golang-github-jackc-pgx-v4-dev' },
   { what: 'PHP', found: '/usr/bin/php', package: 'php-cli' },
   { what: 'PHP PDO', found: '/etc/php/8.2/mods-available/pdo_pgsql.ini', package: 'php-pgsql' },
+  { what: 'isql', found: '/usr/bin/isql', package: 'unixodbc' },
+  { what: 'psqlODBC', found: '/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so', package: 'odbc-postgresql' },
   { what: 'sqitch', found: '/usr/bin/sqitch', package: 'sqitch' },
   { what: 'sysbench', found: '/usr/bin/sysbench', package: 'sysbench' },
   { what: 'libfaketime', found: '/usr/bin/faketime', package: 'faketime' },

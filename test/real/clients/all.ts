@@ -3,6 +3,7 @@ import { DRIVER_EXERCISES } from './drivers.ts'
 import { DUMP_EXERCISES } from './dump.ts'
 import type { Exercise } from './exercise.ts'
 import { MIGRATION_EXERCISES } from './migrations.ts'
+import { ODBC_EXERCISES } from './odbc.ts'
 import { PSQL_EXERCISES } from './psql.ts'
 import { SYSBENCH_EXERCISES } from './sysbench.ts'
 import { TOOL_EXERCISES } from './tools.ts'
@@ -16,4 +17,5 @@ export const EXERCISES: readonly Exercise[] = [
   ...SYSBENCH_EXERCISES,
   ...MIGRATION_EXERCISES,
   ...DRIVER_EXERCISES,
+  ...ODBC_EXERCISES,
 ]

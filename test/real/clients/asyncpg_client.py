@@ -143,7 +143,7 @@ async def main():
     await copies(db)
     await interrupts(db)
     await notifications(db)
-    show("in", sha(await db.fetchval("select $1::bytea", b"\x00\xff" * (size >> 2))))
+    show("in", sha(await db.fetchval("select $1::bytea", b"\x00\xff" * (size >> 3))))
     show("out", sha(await db.fetchval("select decode(repeat('00ff', $1), 'hex')", size >> 1)))
     await db.close()
     await pool(count)

@@ -50,7 +50,7 @@ func values(db *sql.Conn, size int) {
 	ctx := context.Background()
 	_, err := db.ExecContext(ctx, "create temp table t (i int, n numeric, s text, b bytea, w timestamptz, a int[])")
 	must(err)
-	large := make([]byte, size/4)
+	large := make([]byte, size/10)
 	for i := range large {
 		large[i] = byte(i * 31)
 	}

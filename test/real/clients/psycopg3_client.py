@@ -28,6 +28,7 @@ def refused():
     with psycopg.connect("", autocommit=True) as db:
         failing(db, "drop table orders")
         failing(db, "delete from orders", prepare=True)
+        failing(db, "select %b", (bytes(17 << 20),))
         try:
             with db.pipeline():
                 before = db.execute("select 'before'")
@@ -144,7 +145,7 @@ def notifications(db):
 
 
 def large(db, size):
-    show("in", sha(db.execute("select %b", (b"\x00\xff" * (SIZE >> 2),)).fetchone()[0]))
+    show("in", sha(db.execute("select %b", (b"\x00\xff" * (SIZE >> 3),)).fetchone()[0]))
     with db.cursor(binary=True) as c:
         c.execute("select decode(repeat('00ff', %s), 'hex')", (size >> 1,))
         show("out", sha(c.fetchone()[0]))

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
@@ -81,9 +81,11 @@ export function driverExercises(driver: Driver): readonly Exercise[] {
   return driver.refusals === false ? [same] : [same, refused]
 }
 
-/** A folder for what is compiled; removed with the test's other temporary files by the system. */
+/** A folder for what is compiled, gone with this process. */
 export function workshop(): string {
-  return mkdtempSync(join(tmpdir(), 'bg-client-'))
+  const folder = mkdtempSync(join(tmpdir(), 'bg-client-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 export function compile(command: string, args: readonly string[], env: Record<string, string> = {}): void {

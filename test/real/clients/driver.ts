@@ -1,7 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Exercise } from './exercise.ts'
 import type { Said, Stand, Way } from './stand.ts'
@@ -12,8 +9,8 @@ export interface Driver {
   readonly needs: Readonly<Record<string, string>>
   /** What the program does, for the matrix. */
   readonly does: string
-  /** The command before the program's arguments; may compile it, once. */
-  command(): readonly string[]
+  /** The command before the program's arguments; asked once a stand, in whose folder it may compile. */
+  command(folder: string): readonly string[]
   /** Further arguments of a run in `npm test` and of a long one. */
   readonly short?: readonly string[]
   readonly long?: readonly string[]
@@ -30,16 +27,17 @@ const LONG = ['64000000', '1000']
 /** Two lines of the matrix: the same output on both ways, and what a refusal looks like. */
 export function driverExercises(driver: Driver): readonly Exercise[] {
   const { client, needs } = driver
-  let command: readonly string[] | undefined
-  const on = (way: Way, args: readonly string[]): Promise<Said> => {
-    command ??= driver.command()
+  const commands = new WeakMap<Stand, readonly string[]>()
+  const on = (stand: Stand, way: Way, args: readonly string[]): Promise<Said> => {
+    const command = commands.get(stand) ?? driver.command(stand.folder)
+    commands.set(stand, command)
     const [program = '', ...rest] = command
     return way.run(program, [...rest, ...args], { timeout: 1_200_000 })
   }
   const equal = async (stand: Stand, args: readonly string[]): Promise<void> => {
     // What goes to stderr may depend on the moment, such as a warning about a connection that is being closed.
     const said = await stand.same(async way => {
-      const { code, out, err } = await on(way, args)
+      const { code, out, err } = await on(stand, way, args)
       return code === 0 ? { code, out } : { code, out, err }
     })
     expect(said).toMatchObject({ code: 0 })
@@ -69,7 +67,7 @@ export function driverExercises(driver: Driver): readonly Exercise[] {
     soak: test.length > 0 ? [18] : [15, 18],
     result: 'refused',
     async run(stand) {
-      const { code, out, err } = await on(stand.repair, ['refused'])
+      const { code, out, err } = await on(stand, stand.repair, ['refused'])
       expect({ code, err: code === 0 ? '' : err }).toEqual({ code: 0, err: '' })
       expect(out).toMatch(/42501.*breakglass: drop table \(rule ddl\)/)
       expect(out).toContain('Ask for a scope that permits schema changes')
@@ -79,13 +77,6 @@ export function driverExercises(driver: Driver): readonly Exercise[] {
     },
   }
   return driver.refusals === false ? [same] : [same, refused]
-}
-
-/** A folder for what is compiled, gone with this process. */
-export function workshop(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bg-client-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
 
 export function compile(command: string, args: readonly string[], env: Record<string, string> = {}): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Exercise } from './exercise.ts'
-import { compile, type Driver, driverExercises, workshop } from './driver.ts'
+import { compile, type Driver, driverExercises } from './driver.ts'
 
 const program = (name: string): string => join(import.meta.dirname, name)
 const PYTHON = '/usr/bin/python3'
@@ -9,9 +9,8 @@ const JDBC = '/usr/share/java/postgresql.jar'
 const GO = '/usr/share/gocode/src/github.com'
 
 /** Without the network: the libraries are Debian's, in GOPATH. */
-function go(source: string): readonly string[] {
-  const folder = workshop()
-  const binary = join(folder, 'client')
+function go(folder: string, source: string): readonly string[] {
+  const binary = join(folder, source.replace('.go', ''))
   const env = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: join(folder, 'cache'), GOFLAGS: '' }
   compile('go', ['build', '-o', binary, program(source)], env)
   return [binary]
@@ -57,8 +56,7 @@ const DRIVERS: readonly Driver[] = [
       '&preferQueryMode=extendedForPrepared',
       '&preferQueryMode=extendedCacheEverything&autosave=always',
     ],
-    command() {
-      const folder = workshop()
+    command(folder) {
       compile('javac', ['-cp', JDBC, '-d', folder, program('Jdbc.java')])
       return ['java', '-cp', `${JDBC}:${folder}`, 'Jdbc']
     },
@@ -67,13 +65,13 @@ const DRIVERS: readonly Driver[] = [
     client: 'Go lib/pq',
     needs: { go: 'golang-go', [`${GO}/lib/pq`]: 'golang-github-lib-pq-dev' },
     does: 'prepared statements, several results, CopyIn, read-only transactions, cancel by context, Listener',
-    command: () => go('go_pq.go'),
+    command: folder => go(folder, 'go_pq.go'),
   },
   {
     client: 'Go pgx 4',
     needs: { go: 'golang-go', [`${GO}/jackc/pgx`]: 'golang-github-jackc-pgx-v4-dev' },
     does: 'statement cache, batches in one write (also with an error in the middle), COPY, simple protocol, cancel by context, notifications',
-    command: () => go('go_pgx.go'),
+    command: folder => go(folder, 'go_pgx.go'),
     test: [],
   },
   {

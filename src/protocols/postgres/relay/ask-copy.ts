@@ -25,8 +25,17 @@ export class CopyAsks {
       return this.#forwarder.pass() as undefined
     }
     const detail = this.#digest.take()
-    if (reader.tag === FRONTEND.copyFail) return this.#forwarder.pass() as undefined
-    this.#done(detail)
+    if (reader.tag === FRONTEND.copyFail) this.#failed()
+    else this.#done(detail)
+  }
+
+  #failed(): void {
+    const { order, dialogue } = this.#forwarder
+    const view = order.empty ? undefined : this.#forwarder.view()
+    order.behind(() => {
+      dialogue.copyEnds()
+      this.#forwarder.send(undefined, view)
+    })
   }
 
   #done(detail: { readonly sha256: string; readonly bytes: number }): void {
@@ -38,7 +47,7 @@ export class CopyAsks {
       const carrier = new Request('copy_done')
       if (!this.#forwarder.permitted(carrier, given, said)) return
       if (carrier.refusal && dialogue.head) dialogue.head.refusal = carrier.refusal
-      dialogue.copyIn = false
+      dialogue.copyEnds()
       outlet.add(carrier.refusal ? copyFail(FAILING_TEXT) : view)
       carrier.tally?.settle(guard)
     })

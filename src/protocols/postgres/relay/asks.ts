@@ -168,8 +168,7 @@ export class Asks {
     const view = order.empty ? undefined : forwarder.view()
     order.behind(() => {
       dialogue.skipping = false
-      // The target ignores a Sync among COPY data.
-      forwarder.send(dialogue.copyIn ? undefined : new Request('sync'), view)
+      forwarder.send(dialogue.sync(), view)
     })
   }
 

@@ -24,15 +24,31 @@ describe('Dialogue', () => {
   })
 
   it('a Sync sent before COPY data is ignored by the target, one behind another message is not', () => {
-    const libpq = asked('execute', 'sync')
-    libpq.copyBegan()
-    expect(rest(libpq)).toEqual(['execute'])
-    const pipelined = asked('execute', 'sync', 'parse', 'sync')
-    pipelined.copyBegan()
-    expect(rest(pipelined)).toEqual(['execute', 'sync', 'parse', 'sync'])
-    const simple = asked('query', 'sync')
-    simple.copyBegan()
-    expect(rest(simple)).toEqual(['query', 'sync'])
+    const copying = (kind: RequestKind, ...then: readonly (RequestKind | 'end')[]) => {
+      const dialogue = new Dialogue()
+      const copy = new Request(kind)
+      copy.copyIn = true
+      dialogue.ask(copy)
+      for (const next of then) {
+        if (next === 'end') dialogue.copyEnds()
+        else dialogue.ask((next === 'sync' ? dialogue.sync() : undefined) ?? new Request(next))
+      }
+      dialogue.copyBegan()
+      return [dialogue.copyIn, ...rest(dialogue)]
+    }
+    expect(copying('execute', 'sync')).toEqual([true, 'execute'])
+    expect(copying('execute', 'sync', 'parse', 'sync')).toEqual([true, 'execute', 'sync', 'parse', 'sync'])
+    expect(copying('query', 'sync')).toEqual([true, 'query', 'sync'])
+    // The client did not wait for the target to be ready for its data.
+    expect(copying('execute', 'end', 'sync')).toEqual([false, 'execute', 'sync'])
+    expect(copying('execute', 'sync', 'end', 'sync')).toEqual([false, 'execute', 'sync'])
+    expect(copying('execute', 'end', 'sync', 'parse', 'sync')).toEqual([
+      false,
+      'execute',
+      'sync',
+      'parse',
+      'sync',
+    ])
   })
 
   it('knows whether a simple query would run in the transaction of extended messages', () => {

@@ -38,6 +38,10 @@ export class Request {
   hidden = false
   /** May start or take part in COPY FROM STDIN. */
   copyIn = false
+  /** CopyDone or CopyFail was sent before the COPY began: the client did not wait for CopyInResponse. */
+  copyEnded = false
+  /** A Sync sent before the end of a COPY that had not begun: among COPY data the target ignores it. */
+  beforeCopyEnd = false
   /** A query of several statements: what comes of each is told. */
   several = false
   /** Describe and Close of a statement, not of a portal. */
@@ -89,6 +93,8 @@ export class Dialogue {
   skipping = false
   #queue: Request[] = []
   #head = 0
+  /** Something in the queue may be a COPY FROM STDIN. */
+  #copies = false
   #changed: (() => void) | undefined
 
   get head(): Request | undefined {
@@ -114,6 +120,7 @@ export class Dialogue {
 
   ask(request: Request): void {
     this.#queue.push(request)
+    if (request.copyIn) this.#copies = true
   }
 
   /** The head is answered. */
@@ -124,6 +131,7 @@ export class Dialogue {
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0
       this.#head = 0
+      this.#copies = false
     } else if (this.#head > 256) {
       this.#queue = this.#queue.slice(this.#head)
       this.#head = 0
@@ -142,13 +150,39 @@ export class Dialogue {
     return gone
   }
 
-  /** COPY FROM STDIN began in an Execute: Syncs sent before the data are ignored by the target. */
+  /** A Sync to be sent now; undefined when the target will ignore it, as it stands among COPY data. */
+  sync(): Request | undefined {
+    if (this.copyIn) return undefined
+    const sync = new Request('sync')
+    sync.beforeCopyEnd = this.#comingCopy() !== undefined
+    return sync
+  }
+
+  /** COPY FROM STDIN began: Syncs sent behind its Execute and before the end of its data are ignored by the target. */
   copyBegan(): void {
-    this.copyIn = true
-    const rest = this.#queue.slice(this.#head + 1)
-    if (this.head?.kind === 'execute' && rest.every(request => request.kind === 'sync')) {
-      this.#queue.length = this.#head + 1
+    const { head } = this
+    this.copyIn = head?.copyEnded !== true
+    if (head?.kind !== 'execute') return
+    const from = this.#head + 1
+    let to = from
+    while (this.#queue[to]?.beforeCopyEnd === true) to++
+    if (to === this.#queue.length || head.copyEnded) this.#queue.splice(from, to - from)
+  }
+
+  /** CopyDone or CopyFail is sent. */
+  copyEnds(): void {
+    const coming = this.copyIn ? undefined : this.#comingCopy()
+    if (coming) coming.copyEnded = true
+    this.copyIn = false
+  }
+
+  /** A COPY that has not begun and whose data have not ended. */
+  #comingCopy(): Request | undefined {
+    for (let i = this.#head; this.#copies && i < this.#queue.length; i++) {
+      const request = this.#queue[i]
+      if (request?.copyIn === true && !request.copyEnded) return request
     }
+    return undefined
   }
 
   /** Everything still owed, for the end of the session. */

@@ -68,6 +68,9 @@ const server = createServer({ noDelay: true }, socket => {
         resultBytes: 0,
       },
       submit: () => ({ forward: true, seq: ++seq }),
+      get lastSeq() {
+        return seq
+      },
       finish: () => undefined,
       onEnd: () => undefined,
       onNotice: () => undefined,

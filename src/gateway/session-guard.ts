@@ -73,6 +73,10 @@ export class SessionGuard implements Guard {
     return this.#totals
   }
 
+  get lastSeq(): number {
+    return this.#seq
+  }
+
   submit(action: Action): Permit | Promise<Permit> {
     const seq = ++this.#seq
     if (this.#ended) return { forward: false, seq, refusal: ENDED }

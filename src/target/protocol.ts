@@ -99,6 +99,8 @@ export interface Guard {
    * Once it has answered `forward: false` with rule `ended` nothing more may be forwarded.
    */
   submit(action: Action): Permit | Promise<Permit>
+  /** Number of the action submitted last, known before its evidence is there; 0 when there was none. */
+  readonly lastSeq: number
   /** What came of the action with this number. */
   finish(seq: number, outcome: Outcome): void
   /** The session must end now: tell the client natively, close, and let `relay` resolve. Called at most once. */

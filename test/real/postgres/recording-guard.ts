@@ -25,6 +25,10 @@ export class RecordingGuard implements Guard {
     this.rules = { ...OPEN_RULES, ...rules }
   }
 
+  get lastSeq(): number {
+    return this.actions.length
+  }
+
   submit(action: Action): Permit | Promise<Permit> {
     this.actions.push(action)
     const seq = this.actions.length

@@ -73,7 +73,8 @@ export class Answers {
   readonly #outlet: Outlet
   readonly #masks: AnswerMasks | undefined
   readonly #reader = new FrameReader(route)
-  readonly #portals = new Map<string, Tally>()
+  /** Binds whose portals are open. */
+  readonly #portals = new Map<string, Request>()
   /** Counted to the end, reported when the Sync or query they belong to is over: a commit may still fail. */
   readonly #settling: Tally[] = []
   #copyBinary = false
@@ -105,10 +106,10 @@ export class Answers {
   /** Reports everything that will not be answered any more. */
   abandon(why: string): void {
     for (const request of this.#dialogue.abandon()) request.tally?.fail('08006', why).settle(this.#guard)
-    for (const tally of [...this.#settling, ...this.#portals.values()])
-      tally.fail('08006', why).settle(this.#guard)
+    this.#endPortals()
+    this.#settling.push(...this.#dialogue.copies.splice(0))
+    for (const tally of this.#settling) tally.fail('08006', why).settle(this.#guard)
     this.#settling.length = 0
-    this.#portals.clear()
   }
 
   #message(): void {
@@ -167,7 +168,8 @@ export class Answers {
       case BACKEND.bindComplete:
         expect(head, 'bind')
         this.#portalDone(head.name)
-        if (head.tally) this.#portals.set(head.name, head.tally)
+        head.portal = 'open'
+        this.#portals.set(head.name, head)
         this.#dialogue.answered()
         return true
       case BACKEND.closeComplete:
@@ -256,6 +258,7 @@ export class Answers {
     if (tally) countTag(tally, bytes, start + 5, end)
     this.#masks?.over(ownerOf(head))
     this.#dialogue.copyIn = false
+    if (head.copyIn) this.#dialogue.copies.shift()?.settle(this.#guard)
     if (bytes[start + 5] === LETTER_D) this.#maybeForgotten(bytes.toString('latin1', start + 5, end - 1))
     const held = head.watch?.complete(bytes.subarray(start, end)) ?? false
     if (head.kind === 'execute') this.#executed(head, true)
@@ -283,8 +286,7 @@ export class Answers {
     if (status === STATUS.idle && this.#portals.size > 0) {
       // Portals end with their transaction.
       this.#masks?.idle()
-      this.#settling.push(...this.#portals.values())
-      this.#portals.clear()
+      this.#endPortals()
     }
     const held = head.watch?.ready() ?? false
     if (head.tally) this.#settling.push(head.tally)
@@ -305,6 +307,7 @@ export class Answers {
     if (head === undefined) return
     this.#dialogue.copyIn = false
     const said = head.refusal ? { code: '42501', message: head.refusal.what } : { code, message }
+    if (head.copyIn) this.#dialogue.copies.shift()?.fail(said.code, said.message).settle(this.#guard)
     head.tally?.fail(said.code, said.message)
     if (head.kind === 'sync') {
       for (const tally of this.#settling) tally.fail(said.code, said.message)
@@ -312,10 +315,11 @@ export class Answers {
     }
     if (head.kind === 'query' || head.kind === 'function_call') return
     if (head.kind === 'execute') {
-      this.#portals.get(head.name)?.fail(said.code, said.message)
+      this.#portals.get(head.name)?.tally?.fail(said.code, said.message)
       this.#portalDone(head.name)
     }
     for (const gone of this.#dialogue.discard()) {
+      gone.portal = 'gone'
       if (gone.kind === 'parse' && gone.definition) this.#statements.failed(gone.name, gone.definition)
       if (gone.tally) {
         this.#settling.push(gone.tally.fail('00000', 'not run: an earlier message of the pipeline failed'))
@@ -338,12 +342,21 @@ export class Answers {
   }
 
   #portalDone(name: string): void {
-    const tally = this.#portals.get(name)
-    if (tally === undefined) return
+    const bind = this.#portals.get(name)
+    if (bind === undefined) return
     this.#portals.delete(name)
-    this.#settling.push(tally)
+    bind.portal = 'gone'
+    if (bind.tally) this.#settling.push(bind.tally)
     // A client that never sends Sync does not make us remember for ever.
     if (this.#settling.length > MOST_UNSETTLED) this.#settle()
+  }
+
+  #endPortals(): void {
+    for (const bind of this.#portals.values()) {
+      bind.portal = 'gone'
+      if (bind.tally) this.#settling.push(bind.tally)
+    }
+    this.#portals.clear()
   }
 
   #settle(): void {
@@ -353,9 +366,9 @@ export class Answers {
 
   /** Whose counters an answer belongs to: an Execute counts for the Bind that made its portal. */
   #tallyOf(head: Request): Tally | undefined {
-    if (head.kind === 'execute') return this.#portals.get(head.name) ?? head.tally
+    if (head.kind === 'execute') return this.#portals.get(head.name)?.tally ?? head.tally
     if (head.kind === 'describe')
-      return head.ofStatement || head.hidden ? undefined : this.#portals.get(head.name)
+      return head.ofStatement || head.hidden ? undefined : this.#portals.get(head.name)?.tally
     return head.tally
   }
 }

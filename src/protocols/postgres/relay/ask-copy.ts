@@ -49,7 +49,7 @@ export class CopyAsks {
       if (carrier.refusal && dialogue.head) dialogue.head.refusal = carrier.refusal
       dialogue.copyEnds()
       outlet.add(carrier.refusal ? copyFail(FAILING_TEXT) : view)
-      carrier.tally?.settle(guard)
+      if (carrier.tally) dialogue.copies.push(carrier.tally)
     })
   }
 }

@@ -19,15 +19,17 @@ import { FRONTEND } from '../messages/messages.ts'
 import { MOST_NAMES, NOT_UTF8, TOO_MANY_NAMES, UNKNOWN_STATEMENT } from '../inspect/objections.ts'
 import type { BoundQuery } from '../rehearse/hidden-queries.ts'
 import type { Rehearsals } from '../rehearse/rehearsals.ts'
-import { united, type Definition } from './statements.ts'
+import { either, type Definition, type Does, united } from './statements.ts'
 import { isLimited, LimitedExecute, limitOf } from './write-limit.ts'
 
 /** What a portal runs, as of what was sent; the Bind's tally counts for its rows. */
 interface Portal {
-  readonly inspection: ReturnType<typeof united>
+  readonly inspection: Does
   readonly bind: Request
   /** Kept only where writes are rehearsed. */
   readonly bound?: BoundQuery
+  /** Syncs and queries sent before it. */
+  readonly segment: number
 }
 
 const FETCH: Action = { kind: 'execute', verbs: ['fetch'], writes: false, objections: [] }
@@ -76,16 +78,24 @@ export class ExtendedAsks {
     const fields = decodeBind(reader.bytes, reader.start + 5, reader.end, withValues)
     const found = statements.find(fields.statement)
     const objections = found.length === 0 ? [UNKNOWN_STATEMENT] : NO_OBJECTIONS
-    const full = this.#portals.size >= MOST_NAMES
+    const full = this.#full()
     const said = bindAction(found, full ? [...objections, TOO_MANY_NAMES] : objections)
     const request = new Request('bind', fields.portal)
     request.formats = fields.resultFormats
-    if (!full) {
-      const bound = this.#rehearsals && boundQuery(found, fields)
-      this.#portals.set(fields.portal, { inspection: united(found), bind: request, ...(bound && { bound }) })
+    if (!full && objections.length === 0) {
+      this.#remember(request, united(found), this.#rehearsals && boundQuery(found, fields))
     }
     this.#forwarder.act(request, wanted ? { ...said, values: bindValues(fields) } : said)
     this.#describe(fields.portal)
+  }
+
+  /** A name that may still be taken makes the target refuse this Bind, and then means what it meant before: or either. */
+  #remember(bind: Request, seen: Does, bound: BoundQuery | undefined): void {
+    const before = this.#portals.get(bind.name)
+    const taken = bind.name !== '' && before !== undefined && before.bind.portal !== 'gone'
+    const inspection = taken ? either([before.inspection, seen]) : seen
+    const { segment } = this.#forwarder.statements
+    this.#portals.set(bind.name, { inspection, bind, segment, ...(bound && !taken && { bound }) })
   }
 
   /** True when a write under a limit was begun: what follows is held until it is answered. A promise: it is being rehearsed. */
@@ -95,28 +105,24 @@ export class ExtendedAsks {
     const { portal, maxRows } = decodeExecute(reader.bytes, reader.start + 5, reader.end)
     const request = new Request('execute', portal)
     const known = this.#portals.get(portal)
-    if (known === undefined) {
-      // SQL made this portal (DECLARE): what it runs was judged there, that it runs now is an action of its own.
-      this.#describe(portal)
-      forwarder.act(request, FETCH)
-      return false
+    request.copyIn = known?.inspection.copy === 'in'
+    request.copies = known?.inspection.copies
+    const recorded = known !== undefined && this.#covers(known)
+    if (known !== undefined && this.#rehearsals?.concerns(known.inspection)) {
+      return recorded ? this.#rehearse(request, known) : this.#rehearseOnceTold(request, known)
     }
-    request.copyIn = known.inspection.copy === 'in'
-    request.copies = known.inspection.copies
-    if (this.#rehearsals?.concerns(known.inspection)) {
-      const { inspection, bound, bind } = known
-      return this.#rehearsals.execute({ request, view: forwarder.view(), inspection, bound, bind })
-    }
-    if (guard.rules.writesPerStatement === undefined || !isLimited(known.inspection)) {
-      forwarder.pass(request)
+    // What SQL made instead has not been described.
+    if (!recorded) this.#describe(portal)
+    if (known === undefined || guard.rules.writesPerStatement === undefined || !isLimited(known.inspection)) {
+      if (recorded) forwarder.pass(request)
+      else forwarder.act(request, FETCH)
       return false
     }
     // All rows at once: a portal read in parts says only at its end how many rows it changed.
     const whole = Buffer.concat([maxRows === 0 ? forwarder.view() : execute(portal, 0), flush()])
-    forwarder.order.behind(() => {
-      request.watch = new LimitedExecute(limitOf(forwarder, this.#toClient, known.bind.tally))
-      forwarder.send(request, whole)
-    })
+    request.watch = new LimitedExecute(limitOf(forwarder, this.#toClient, known.bind))
+    if (recorded) forwarder.pass(request, whole)
+    else forwarder.act(request, FETCH, whole)
     return true
   }
 
@@ -127,6 +133,40 @@ export class ExtendedAsks {
     const request = new Request('describe', portal)
     request.hidden = true
     forwarder.pass(request, describePortal(portal))
+  }
+
+  #rehearse(request: Request, { inspection, bound, bind }: Portal): Promise<void> | boolean {
+    const view = this.#forwarder.view()
+    return this.#rehearsals?.execute({ request, view, inspection, bound, bind }) ?? false
+  }
+
+  /** Whether the portal is still the Bind's only the target can say: it is asked for all it owes first. */
+  async #rehearseOnceTold(request: Request, known: Portal): Promise<void> {
+    const forwarder = this.#forwarder
+    await forwarder.order.release()
+    forwarder.send(undefined, flush())
+    await forwarder.quiet()
+    if (this.#covers(known)) return void (await this.#rehearse(request, known))
+    this.#describe(request.name)
+    forwarder.act(request, FETCH)
+  }
+
+  /**
+   * Whether an Execute runs what this Bind was recorded for. SQL makes portals too (DECLARE, functions that open cursors): what
+   * they run was judged there, that it runs now is an action of its own. Only between two Syncs is it certain beforehand
+   * that a Bind succeeds or its Execute is skipped; after that the target has to have said that the portal is there.
+   */
+  #covers({ bind, segment }: Portal): boolean {
+    return (
+      bind.portal === 'open' || (bind.portal === 'asked' && segment === this.#forwarder.statements.segment)
+    )
+  }
+
+  /** The portals of finished transactions count no more. */
+  #full(): boolean {
+    if (this.#portals.size < MOST_NAMES) return false
+    for (const [name, { bind }] of this.#portals) if (bind.portal === 'gone') this.#portals.delete(name)
+    return this.#portals.size >= MOST_NAMES
   }
 
   /** Describe and Close. */

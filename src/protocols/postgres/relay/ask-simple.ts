@@ -98,7 +98,7 @@ export class SimpleAsks {
           throw new Fault('protocol.violation', 'the target began no transaction for a limited write')
         }
       }
-      request.watch = new LimitedQuery(limitOf(forwarder, this.#toClient, request.tally), wrapped)
+      request.watch = new LimitedQuery(limitOf(forwarder, this.#toClient, request), wrapped)
     }
     forwarder.send(request)
     return request.refusal === undefined

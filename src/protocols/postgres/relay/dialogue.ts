@@ -52,6 +52,8 @@ export class Request {
   prepares: { readonly name: string; readonly alone: boolean } | undefined
   /** In sessions with masks: for each COPY TO STDOUT that this may run and has not begun yet. */
   copies: readonly CopyMask[] | undefined
+  /** Of a Bind: whether its portal is there, as far as the target has said. */
+  portal: 'asked' | 'open' | 'gone' = 'asked'
   /** Told of each answer before anybody else; true means the answer was dealt with (the write limit, rehearsals). */
   watch: Watch | undefined
   /** Takes the rows of this request. */
@@ -91,6 +93,8 @@ export class Dialogue {
   copyIn = false
   /** After an error in the extended protocol the target discards everything up to the next Sync. */
   skipping = false
+  /** Of CopyDones that were forwarded: the target's word on their COPY will be theirs. */
+  readonly copies: Tally[] = []
   #queue: Request[] = []
   #head = 0
   /** Something in the queue may be a COPY FROM STDIN. */

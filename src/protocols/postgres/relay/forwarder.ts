@@ -56,6 +56,8 @@ export class Forwarder {
     const extended = request.kind !== 'query' && request.kind !== 'function_call'
     if (extended && said.objections.length > 0) this.refused = true
     const permit = this.guard.submit(said)
+    // A Bind that came in the same write names its Parse by this, before the evidence of either is there.
+    if (request.definition) request.definition.seq = this.guard.lastSeq
     if (this.order.empty && !(permit instanceof Promise)) {
       if (this.permitted(request, permit, said)) this.send(request, instead)
       return

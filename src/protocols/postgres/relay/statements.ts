@@ -7,9 +7,12 @@ export interface Definition {
   readonly text: string
   /** Declared for its parameters; kept only where writes are rehearsed. */
   readonly types?: readonly number[]
-  /** Number of the action that prepared it; 0 until its evidence is there. */
+  /** Number of the action that prepared it. */
   seq: number
 }
+
+/** What running a statement does, as far as forwarding it has to know. */
+export type Does = Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy' | 'copies' | 'transactionControl'>
 
 interface Pending {
   readonly definition: Definition
@@ -29,6 +32,11 @@ export class Statements {
 
   get size(): number {
     return this.#known.size + this.#pending.size
+  }
+
+  /** Number of Syncs and queries sent so far. */
+  get segment(): number {
+    return this.#segment
   }
 
   /** A Sync or a simple query was sent: errors before it no longer skip what comes after. */
@@ -87,12 +95,14 @@ export class Statements {
 }
 
 /** One reading of several definitions: whatever any of them would do. */
-export function united(
-  definitions: readonly Definition[],
-): Pick<Inspection, 'verbs' | 'writes' | 'touched' | 'copy' | 'copies' | 'transactionControl'> {
-  const [only] = definitions
-  if (definitions.length === 1 && only) return only.inspection
-  const all = definitions.map(one => one.inspection)
+export function united(definitions: readonly Definition[]): Does {
+  return either(definitions.map(one => one.inspection))
+}
+
+/** What one of several may do. */
+export function either(all: readonly Does[]): Does {
+  const [only] = all
+  if (all.length === 1 && only) return only
   const touched = unitedTouched(all.map(one => one.touched))
   return {
     verbs: [...new Set(all.flatMap(one => one.verbs))],

@@ -41,8 +41,8 @@ export interface Limit {
   readonly rules: SessionRules
 }
 
-/** The session's limit for one statement; `tally` counts for it. */
-export function limitOf(forwarder: Forwarder, toClient: Outlet, tally: Tally | undefined): Limit {
+/** The session's limit for one statement; the tally of `counting` counts for it. */
+export function limitOf(forwarder: Forwarder, toClient: Outlet, counting: Request): Limit {
   return {
     most: forwarder.guard.rules.writesPerStatement ?? 0,
     dialogue: forwarder.dialogue,
@@ -51,7 +51,9 @@ export function limitOf(forwarder: Forwarder, toClient: Outlet, tally: Tally | u
       forwarder.outlet.flush()
     },
     toClient,
-    tally,
+    get tally() {
+      return counting.tally
+    },
     rules: forwarder.guard.rules,
   }
 }

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import type { Action, Permit } from '../../src/target/action.ts'
+import { RecordingGuard } from '../real/postgres/recording-guard.ts'
+import type { Frame } from './frames.ts'
+import type { Random } from './random.ts'
+
+const FAILING = 'breakglass refused this statement'
+
+/** Evidence that takes its time, in order, as a disk does; knows which actions are durable. */
+export class SlowEvidence extends RecordingGuard {
+  /** Numbers of the actions that may be done by now. */
+  readonly durable = new Set<number>()
+  readonly #random: Random
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(random: Random, refuse: readonly string[]) {
+    super({ refuse, resultBytes: 512 })
+    this.#random = random
+  }
+
+  override submit(action: Action): Permit | Promise<Permit> {
+    const permit = super.submit(action)
+    if (permit instanceof Promise) throw new Error('the delay is ours')
+    const { seq } = permit
+    if (!permit.forward || this.#random.once(3)) {
+      this.durable.add(seq)
+      return permit
+    }
+    const ticks = this.#random.below(3)
+    this.#last = this.#last.then(async () => {
+      for (let tick = 0; tick < ticks; tick++) await new Promise<void>(resolve => setImmediate(resolve))
+      this.durable.add(seq)
+    })
+    return this.#last.then(() => permit)
+  }
+}
+
+/**
+ * Compares what a target sees with what was recorded, each message when it arrives. Throws for what was forwarded without a
+ * durable action that says it (evidence before action), out of order, or twice.
+ */
+export class Witness {
+  readonly #evidence: SlowEvidence
+  readonly #bound = new Set<string>()
+  #copied = createHash('sha256')
+  /** Actions up to here were seen at the target or passed over. */
+  #at = 0
+  readonly seen = new Set<number>()
+
+  constructor(evidence: SlowEvidence) {
+    this.#evidence = evidence
+  }
+
+  see({ tag, bytes }: Frame): void {
+    const body = bytes.subarray(5)
+    if (tag === 'd') this.#copied.update(body)
+    if (tag === 'f') this.#copied = createHash('sha256')
+    if (!'QPBFcE'.includes(tag)) return
+    const { actions } = this.#evidence
+    // The Bind that was seen stands for its Execute, unless the next thing on record is an Execute.
+    if (tag === 'E' && this.#bound.has(nameIn(body)) && this.#next()?.kind !== 'execute') return
+    const copied = tag === 'c' ? this.#copied.digest('hex') : ''
+    for (let at = this.#at; at < actions.length; at++) {
+      const action = actions[at]
+      if (action === undefined || !says(action, tag, body, copied)) continue
+      if (!this.#evidence.durable.has(at + 1))
+        throw new Error(`${tag} arrived before its action ${at + 1} was durable`)
+      this.#at = at + 1
+      this.seen.add(at + 1)
+      if (tag === 'B') this.#bound.add(nameIn(body))
+      if (tag === 'c') this.#copied = createHash('sha256')
+      return
+    }
+    throw new Error(
+      `the target saw ${tag} ${JSON.stringify(body.toString('latin1', 0, 80))} that is not on record`,
+    )
+  }
+
+  /** The next action that is to be seen. */
+  #next(): Action | undefined {
+    const { actions, outcomes } = this.#evidence
+    return actions.find(
+      ({ objections }, at) => at >= this.#at && objections.length === 0 && !outcomes.get(at + 1)?.error,
+    )
+  }
+
+  /**
+   * After the end: what the target saw has an outcome; what it did not see has none, or one that says so. A target that
+   * `lies` may have answered what it had not got.
+   */
+  check(lies = false): void {
+    for (const [at, action] of this.#evidence.actions.entries()) {
+      const seq = at + 1
+      const refused = action.objections.length > 0
+      const outcome = this.#evidence.outcomes.get(seq)
+      if (refused && outcome) throw new Error(`refused action ${seq} has an outcome`)
+      if (!refused && !outcome && this.seen.has(seq))
+        throw new Error(`action ${seq} (${action.kind}) has no outcome`)
+      if (!lies && outcome && !outcome.error && !this.seen.has(seq))
+        throw new Error(`action ${seq} (${action.kind}) never reached the target and has a good outcome`)
+    }
+  }
+}
+
+/** Whether the action is the one for this message: read naively, once more. */
+function says(action: Action, tag: string, body: Buffer, copied: string): boolean {
+  const [first = '', second = ''] = body.toString('utf8').split('\0')
+  const refused = action.objections.length > 0
+  switch (action.kind) {
+    case 'query':
+      return tag === 'Q' && first === (refused ? FAILING : action.text)
+    case 'function_call':
+      return refused
+        ? tag === 'Q' && first === FAILING
+        : tag === 'F' && body.readUInt32BE(0) === action.detail?.['oid']
+    case 'parse':
+      return tag === 'P' && second === (refused ? FAILING : action.text)
+    case 'bind':
+      return refused ? tag === 'P' && second === FAILING : tag === 'B'
+    case 'execute':
+      return refused ? tag === 'P' && second === FAILING : tag === 'E'
+    case 'copy_in':
+      return tag === 'c' && copied === action.detail?.['sha256']
+    default:
+      return false
+  }
+}
+
+/** The first name of a message as a server compares it: 63 bytes. */
+function nameIn(body: Buffer): string {
+  const nul = body.indexOf(0)
+  return body.toString('latin1', 0, Math.min(nul < 0 ? body.length : nul, 63))
+}

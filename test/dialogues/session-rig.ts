@@ -13,7 +13,7 @@ import type { Guard } from '../../src/target/protocol.ts'
 export const PLAIN_SETTINGS: PostgresSettings = {
   host: '127.0.0.1',
   port: 1,
-  target: 'shop',
+  target: 'shop-db',
   databases: ['shop'],
   user: 'breakglass',
   tls: 'disable',

@@ -57,6 +57,7 @@ export class Witness {
     if (tag === 'f') this.#copied = createHash('sha256')
     if (!'QPBFcE'.includes(tag)) return
     const { actions } = this.#evidence
+    if (tag === 'P' && actions.some(action => isTrial(action, body))) return
     // The Bind that was seen stands for its Execute, unless the next thing on record is an Execute.
     if (tag === 'E' && this.#bound.has(nameIn(body)) && this.#next()?.kind !== 'execute') return
     const copied = tag === 'c' ? this.#copied.digest('hex') : ''
@@ -108,7 +109,9 @@ function says(action: Action, tag: string, body: Buffer, copied: string): boolea
   const refused = action.objections.length > 0
   switch (action.kind) {
     case 'query':
-      return tag === 'Q' && first === (refused ? FAILING : action.text)
+      return refused
+        ? (tag === 'Q' && first === FAILING) || (tag === 'P' && second === FAILING)
+        : tag === 'Q' && first === action.text
     case 'function_call':
       return refused
         ? tag === 'Q' && first === FAILING
@@ -124,6 +127,11 @@ function says(action: Action, tag: string, body: Buffer, copied: string): boolea
     default:
       return false
   }
+}
+
+/** A refused text that only the target's parser gets to see, for its words on what is wrong; a Parse runs nothing. */
+function isTrial({ objections, text }: Action, body: Buffer): boolean {
+  return objections.some(({ rule }) => rule === 'unparsable') && body.toString('utf8').split('\0')[1] === text
 }
 
 /** The first name of a message as a server compares it: 63 bytes. */

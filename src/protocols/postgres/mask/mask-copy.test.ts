@@ -10,7 +10,7 @@ function write(row: readonly (string | null)[], format: CopyFormat, forced: bool
   const fields = row.map(value => {
     if (value === null) return nullText
     if (kind === 'text') {
-      return [...value]
+      return Array.from(value)
         .map(letter => {
           const at = '\b\f\n\r\t\v'.indexOf(letter)
           if (at >= 0) return `\\${'bfnrtv'[at]}`
@@ -21,7 +21,11 @@ function write(row: readonly (string | null)[], format: CopyFormat, forced: bool
     const special = [delimiter, quote, '\n', '\r'].some(one => value.includes(one)) || value === nullText
     if (!special && !forced) return value
     return (
-      quote + [...value].map(one => (one === quote || one === escape ? escape + one : one)).join('') + quote
+      quote +
+      Array.from(value)
+        .map(one => (one === quote || one === escape ? escape + one : one))
+        .join('') +
+      quote
     )
   })
   return `${fields.join(delimiter)}\n`

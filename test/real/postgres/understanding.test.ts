@@ -166,11 +166,10 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('what is recorded of a
       '                 ^',
       'DETAIL:  Whatever its procedure, every session refuses SET ROLE, SET SESSION AUTHORIZATION, their RESET, and every other way to become somebody else.',
       'HINT:  Stay in the role of the grant, or ask for a grant in the other scope.',
-      'ERROR:  breakglass: does not parse: syntax error at or near "x" (rule unparsable)',
+      // In the words of the target, as nothing runs that does not parse.
+      'ERROR:  syntax error at or near "x"',
       'LINE 1: select 1 frm x y;',
       '                     ^',
-      'DETAIL:  Whatever its procedure, every session refuses text that the PostgreSQL 18 grammar does not accept.',
-      'HINT:  Correct the statement; a text that cannot be read cannot be judged.',
     ])
   })
 

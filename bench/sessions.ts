@@ -2,7 +2,7 @@
  * What one session costs and what it feels: latency added per statement, from a request to the first row, memory of idle sessions,
  * and what a reader that stops does to others.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -56,7 +56,7 @@ async function prepare(): Promise<World> {
     settings: { max_connections: String(IDLE + 100) },
     config: text => text.replace('connections: 300', `connections: ${IDLE + 50}`),
     procedure: text =>
-      text.replace('sessions: 300', `sessions: ${IDLE + 50}`).replace('{ default: 30m', '{ default: 1h'),
+      text.replace('sessions: 300', 'sessions: 1000').replace('{ default: 30m', '{ default: 1h'),
     procedures: {
       'orders-db-with': text =>
         text.replace('orders-db-emergency', 'orders-db-with').replace('evidence: before', 'evidence: with'),
@@ -122,10 +122,25 @@ async function firstRows(world: World, api: Api): Promise<number[]> {
   return took
 }
 
-/** Bytes of the gateway's memory for each of many idle TLS sessions. */
-async function idle(world: World, credential: Credential, memory: () => number): Promise<number> {
+/** Bytes of the gateway's memory for each of many idle TLS sessions, spread over the grants. */
+async function idle(credentials: readonly Credential[], memory: () => number): Promise<number> {
   const before = memory()
-  const crowd = spawn(process.execPath, [join(import.meta.dirname, 'idle-clients.mjs'), String(IDLE)], {
+  const crowds = await Promise.all(
+    credentials.map(credential => crowdOf(credential, Math.ceil(IDLE / credentials.length))),
+  )
+  // What opening them left behind is collected in its own time.
+  await new Promise(resolve => setTimeout(resolve, 15_000))
+  const each = (memory() - before) / IDLE
+  for (const crowd of crowds) {
+    crowd.kill()
+    await once(crowd, 'exit')
+  }
+  return each
+}
+
+/** Resolves when all its clients are connected. */
+async function crowdOf(credential: Credential, count: number): Promise<ChildProcess> {
+  const crowd = spawn(process.execPath, [join(import.meta.dirname, 'idle-clients.mjs'), String(count)], {
     env: {
       PGHOST: credential.host,
       PGPORT: String(credential.port),
@@ -135,17 +150,8 @@ async function idle(world: World, credential: Credential, memory: () => number):
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  for await (const chunk of crowd.stdout) {
-    const text = String(chunk)
-    if (text.includes('ready')) break
-    process.stdout.write(text)
-  }
-  // What opening them left behind is collected in its own time.
-  await new Promise(resolve => setTimeout(resolve, 15_000))
-  const each = (memory() - before) / IDLE
-  crowd.kill()
-  await once(crowd, 'exit')
-  return each
+  await once(crowd.stdout, 'data')
+  return crowd
 }
 
 /** Latency of one session while another has a large result and does not read on. */
@@ -191,7 +197,9 @@ const { alone, beside } = await slowReader(credential)
 console.log(
   `\nBeside a reader that stopped in a result of 500 MB: p99 ${ms(percentile(beside, 0.99))}, alone ${ms(percentile(alone, 0.99))}`,
 )
-const bytes = await idle(world, credential, () => own.memory())
+const grants = await Promise.all([1, 2, 3].map(() => grantOf(api, 'orders-db-with')))
+const credentials = await Promise.all(grants.map(id => world.connect(api, id)))
+const bytes = await idle(credentials, () => own.memory())
 console.log(
   `\n${IDLE} idle sessions, TLS on both sides: ${(bytes / 1024).toFixed(1)} KiB of the gateway's memory each`,
 )

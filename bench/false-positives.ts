@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Client, type Submittable } from 'pg'
 import { createInspector } from '../src/protocols/postgres/inspect/inspect.ts'
 import { splitPsqlScript } from '../src/protocols/postgres/inspect/script/split-psql-script.ts'
 import { DEFAULT_REFUSE, type RuleName } from '../src/protocols/postgres/inspect/refuse-rules.ts'
+import { bringSource } from '../test/real/regress/source.ts'
 import { missing } from '../test/real/servers/missing.ts'
 import { startPostgres } from '../test/real/servers/postgres.ts'
 import { keep } from './machine.ts'
@@ -17,7 +17,7 @@ import { keep } from './machine.ts'
  * - any other rule: the text does not hold the words that GUARDRAILS.md gives for the rule (below, as a second opinion that knows no grammar).
  * Usage: `npm run bench false-positives`, or `node --import tsx bench/false-positives.ts FOLDER [-v]`.
  */
-const [folder = regressionScripts(), verbose] = process.argv.slice(2)
+const [given, verbose] = process.argv.slice(2)
 
 const WORDS: Partial<Record<RuleName, RegExp>> = {
   set_role: /\b(set|reset)\b[\s\S]*\b(role|session\s+authorization|session_authorization)\b/i,
@@ -65,15 +65,10 @@ interface Refusal {
   readonly text: string
 }
 
-if (folder === undefined) {
-  console.log(
-    'Skipped: the regression scripts are not here (the soak test `regress` brings them); give a folder of .sql files.',
-  )
-} else if (missing('postgres15').length > 0) {
-  console.log(`Skipped: ${missing('postgres15').join('; ')}`)
-} else {
-  await judgeFolder(folder)
-}
+const source = given === undefined ? await bringSource() : { folder: join(given, '..') }
+if (typeof source === 'string') console.log(`Skipped: ${source}`)
+else if (missing('postgres15').length > 0) console.log(`Skipped: ${missing('postgres15').join('; ')}`)
+else await judgeFolder(given ?? join(source.folder, 'sql'))
 
 async function judgeFolder(from: string): Promise<void> {
   const files = statSync(from).isDirectory()
@@ -185,12 +180,4 @@ function codeOfParse(text: string, server: Client): Promise<string | undefined> 
       handleReadyForQuery: () => resolve(undefined),
     } as unknown as Submittable)
   })
-}
-
-function regressionScripts(): string | undefined {
-  const home = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'breakglass-tests')
-  const brought = existsSync(home)
-    ? readdirSync(home).find(name => name.startsWith('postgresql-15_'))
-    : undefined
-  return brought && join(home, brought, 'regress', 'sql')
 }

@@ -244,6 +244,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Setting up',
+    'policy judge',
+    'what a procedure says to a statement or script',
+    async () => (await import('./commands/policy-judge.ts')).policyJudge,
+  ),
+  entry(
+    'Setting up',
     'policy reload',
     'read the folder of procedures again',
     async () => (await import('./commands/policy-reload.ts')).policyReload,

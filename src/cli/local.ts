@@ -7,6 +7,12 @@ export interface LocalCommands {
   start(options: StartWish): Promise<void>
   /** The procedures of a configuration folder and what they may name. */
   procedures(folder: string): Promise<ProcedureFolder>
+  /** What a script would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
+  judge(
+    protocol: string,
+    script: string,
+    rules: { readonly procedure: string; readonly refuse: readonly string[] },
+  ): Promise<readonly JudgedMessage[]>
   /** Reads everything again and recomputes it; needs no running server and changes nothing. */
   verify(data: string, onProgress: (progress: VerifyProgress) => void): Promise<VerifyDone>
 }
@@ -46,6 +52,34 @@ export interface ProcedureFolder {
     readonly environment: string
     readonly services: readonly string[]
   }[]
+}
+
+/** What a client would send as one message, and what becomes of it. */
+export interface JudgedMessage {
+  /** In the script, from 1. */
+  readonly line: number
+  readonly text: string
+  readonly refused: boolean
+  readonly writes: boolean
+  readonly statements: readonly {
+    readonly verb: string
+    readonly writes: boolean
+    /** `access`: `read`, `change`, `define`, `call`. */
+    readonly objects: readonly { readonly name: string; readonly access: string }[]
+    readonly text: string
+  }[]
+  /** Every rule that has something to say, in force or not; those that refuse first. */
+  readonly rules: readonly {
+    readonly rule: string
+    readonly refused: boolean
+    readonly what: string
+    readonly because: string
+    readonly next: string
+    /** In characters of the message, from 1. */
+    readonly at?: number
+  }[]
+  /** A variable of the script is not known; something stands in its place. */
+  readonly guessed: boolean
 }
 
 export interface VerifyProgress {

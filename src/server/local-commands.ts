@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import type { LocalCommands } from '../cli/local.ts'
+import { Fault } from '../kernel/faults.ts'
 
 /** What the command line runs on this machine; each part is loaded when it is asked for. */
 export function localCommands(version: string): LocalCommands {
@@ -41,6 +42,14 @@ export function localCommands(version: string): LocalCommands {
         known: knownOf(config),
         targets: [...config.targets.values()],
       }
+    },
+    async judge(protocol, script, rules) {
+      if (protocol !== 'postgres')
+        throw new Fault('input.invalid', `Statements of ${protocol} cannot be judged.`, {
+          next: 'Only PostgreSQL has rules over text.',
+        })
+      const { judgeScript } = await import('../protocols/postgres/index.ts')
+      return judgeScript(script, rules)
     },
     async verify(data, onProgress) {
       const { verifyFolder } = await import('./verify-folder.ts')

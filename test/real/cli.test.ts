@@ -458,6 +458,49 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       ])
     })
 
+    it('judges a script by the rules of a procedure, offline, and shows where and why', async () => {
+      const offline = { url: 'http://127.0.0.1:9' }
+      const judge = (...args: readonly string[]) =>
+        breakglass(offline, ['policy', 'judge', 'orders-db', '--folder', world.folder, ...args])
+      const fine = await judge("update orders set status = 'x' where id = 1")
+      expect([fine.code, fine.out]).toEqual([
+        0,
+        expect.stringMatching(
+          /passes +update \(write, change orders\)[\s\S]*0 of 1 message would be refused/,
+        ),
+      ])
+      const file = join(mkdtempSync(join(tmpdir(), 'bg-judge-')), 'fix.sql')
+      writeFileSync(
+        file,
+        "\\set n 1\nselect :n;\ncopy orders from stdin;\n1\n\\.\n\nselect 'ä',\n  pg_read_file('x');\n",
+      )
+      const told = await judge('--file', file)
+      expect(told.code).toBe(1)
+      expect(told.out).toContain('line 7  refused  select (write, call pg_read_file)')
+      expect(told.out).toContain("           pg_read_file('x')\n           ^\n")
+      expect(told.out).toMatch(/no +server_files: .* Whatever its procedure, every session refuses /)
+      expect(parsed(await judge('--file', file, '--json'))).toMatchObject({
+        refused: 1,
+        messages: [
+          { line: 2, refused: false },
+          {
+            line: 3,
+            refused: false,
+            statements: [{ verb: 'copy', objects: [{ name: 'orders', access: 'change' }] }],
+          },
+          {
+            line: 7,
+            refused: true,
+            rules: expect.arrayContaining([
+              expect.objectContaining({ rule: 'server_files', refused: true, at: 15 }),
+            ]),
+          },
+        ],
+      })
+      expect((await judge('select 1', '--procedure', 'nobody')).code).toBe(1)
+      expect((await judge('--file', '/nowhere')).code).toBe(2)
+    })
+
     it('shows heads and proves entries', async () => {
       const ana = await as('ana')
       expect((await breakglass(ana, ['ledger', 'head'])).out).toMatch(/control\s+\d+\s+[0-9a-f]{64}/)

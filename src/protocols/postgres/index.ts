@@ -19,6 +19,7 @@ import { readSettings } from './administration/settings.ts'
 
 export { createInspector } from './inspect/inspect.ts'
 export { RULE_NAMES } from './inspect/refuse-rules.ts'
+export { judgeScript } from './inspect/script/judge-script.ts'
 
 export interface PostgresOptions {
   readonly inspector: Inspector

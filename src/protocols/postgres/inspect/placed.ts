@@ -5,9 +5,9 @@ import type { Facts } from './facts.ts'
  * parser counts bytes of UTF-8. The last statement has no length from the parser: it goes to the end of the text.
  */
 export function placed(facts: Facts, text: string): Facts {
-  const bytes = Buffer.from(text)
   const end = Buffer.byteLength(text.trimEnd())
-  return moved(facts, bytes.length === text.length ? at => at : characters(bytes), end)
+  const ascii = Buffer.byteLength(text) === text.length
+  return moved(facts, ascii ? at => at : characters(Buffer.from(text)), end)
 }
 
 /** Characters before a byte. Places mostly ascend, so it goes on from the last one. */

@@ -70,7 +70,8 @@ export function readStatement(
       if (!runs) return true
       if (CHANGES_ROWS.has(key)) {
         changing ??= key.replace('Stmt', '').toLowerCase()
-        report(facts, writeFinding(key, node), locationOf(nodeAt(node, 'relation')))
+        const found = writeFinding(key, node)
+        if (found) report(facts, found, locationOf(nodeAt(node, 'relation')))
       }
       if (key === 'FuncCall' || key === 'funccall')
         readCall(facts, names(listAt(node, 'funcname')), listAt(node, 'args'), placeOf(node['location']))
@@ -109,7 +110,7 @@ export function readStatement(
         const inner = readInner(nodeAt(node, 'query') ?? {}, at)
         facts.prepares.push({ name: textAt(node, 'name'), inner })
         facts.findings.push(...inner.findings)
-        facts.names.addAll(inner.touched)
+        if (inner.touched) facts.names.addAll(inner.touched)
         return false
       }
       if (!below.stores && !only) return true

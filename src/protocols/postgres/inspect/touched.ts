@@ -12,40 +12,38 @@ const AT_MOST = 500
 
 /** Collects the names of one statement. */
 export class Names {
-  readonly #lists: Record<Access, Set<string>> = {
-    reads: new Set(),
-    changes: new Set(),
-    defines: new Set(),
-    calls: new Set(),
-  }
+  readonly #lists: Partial<Record<Access, Set<string>>> = {}
 
   add(access: Access, name: string): void {
-    if (name !== '' && this.#lists[access].size < AT_MOST) this.#lists[access].add(name)
+    if (name === '') return
+    const list = (this.#lists[access] ??= new Set())
+    if (list.size < AT_MOST) list.add(name)
   }
 
-  addAll(touched: Touched | undefined): void {
-    for (const access of ACCESSES) for (const name of touched?.[access] ?? []) this.add(access, name)
+  addAll(touched: Touched): void {
+    for (const access of ACCESSES) for (const name of touched[access] ?? []) this.add(access, name)
   }
 
   /** The name turned out to stand for something else, as that of a CTE does. Only reading it is taken back. */
   notRead(name: string): void {
-    this.#lists.reads.delete(name)
+    this.#lists.reads?.delete(name)
   }
 
   get touched(): Touched | undefined {
-    const said = ACCESSES.filter(access => this.#lists[access].size > 0).map(
-      access => [access, [...this.#lists[access]]] as const,
-    )
-    return said.length === 0 ? undefined : Object.fromEntries(said)
+    let said: Partial<Record<Access, readonly string[]>> | undefined
+    for (const access of ACCESSES) {
+      const list = this.#lists[access]
+      if (list !== undefined && list.size > 0) (said ??= {})[access] = [...list]
+    }
+    return said
   }
 }
 
 /** Everything that any of them touches. */
 export function unitedTouched(all: readonly (Touched | undefined)[]): Touched | undefined {
-  const [only, other] = all.filter(one => one !== undefined)
-  if (other === undefined) return only
+  if (all.length === 1) return all[0]
   const names = new Names()
-  for (const one of all) names.addAll(one)
+  for (const one of all) if (one !== undefined) names.addAll(one)
   return names.touched
 }
 
@@ -56,17 +54,9 @@ export function qualified(relation: Node): string {
 }
 
 /** Fields in which statements name the relations they are about; relations elsewhere are read. */
-const RELATIONS = [
-  'relation',
-  'relations',
-  'rels',
-  'view',
-  'sequence',
-  'typevar',
-  'table',
-  'object',
-  'objects',
-]
+const RELATIONS: ReadonlySet<string> = new Set(
+  'relation relations rels view sequence typevar table object objects'.split(' '),
+)
 /** Further fields with names, each a single path or word, by statement. */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
   AlterDatabaseSetStmt: ['dbname'],
@@ -111,7 +101,9 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 /** Of these, lists hold one name of several parts; other lists hold several names. */
 const PATHS: ReadonlySet<string> = new Set(['funcname', 'defnames', 'domainname', 'typeName'])
 
-export interface Own {
+const NOTHING_OWN: Own = { relations: [], names: [] }
+
+interface Own {
   /** Nodes with a `relname` among them, so that the walk does not count them as read. */
   readonly relations: readonly Node[]
   readonly names: readonly string[]
@@ -119,6 +111,7 @@ export interface Own {
 
 /** What a statement is about by its own words, without what stands in its expressions and inner queries. */
 export function ownOf(type: string, fields: Node): Own {
+  if (type === 'SelectStmt') return NOTHING_OWN
   const relations: Node[] = []
   const found: string[] = []
   const take = (value: unknown): void => {
@@ -129,8 +122,9 @@ export function ownOf(type: string, fields: Node): Own {
     else if (inner === 'VacuumRelation') take(nodeAt(below, 'relation'))
     else found.push(pathOf(inner, below))
   }
-  for (const field of [...RELATIONS, ...(NAMED[type] ?? [])]) {
-    const value = fields[field]
+  const named = NAMED[type]
+  for (const [field, value] of Object.entries(fields)) {
+    if (!RELATIONS.has(field) && named?.includes(field) !== true) continue
     if (!Array.isArray(value)) take(value)
     else if (PATHS.has(field)) found.push(names(listAt(fields, field)).join('.'))
     else for (const item of value) take(item)

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
-import type { CanonicalText } from './jcs.ts'
+import type { CanonicalText } from './entry/jcs.ts'
 import type { Receipt, SignedReceipt } from './receipt.ts'
 
 /** A key that seals payloads. `bytes`: 32, AES-256. Destroying it erases what it sealed; the tree still verifies. */

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { openCheckpoint } from './checkpoint.ts'
-import { verifyConsistency } from './consistency.ts'
+import { openCheckpoint } from './note/checkpoint.ts'
+import { verifyConsistency } from './tree/consistency.ts'
 import { CrashDisk, Power } from './crash-disk.suite.ts'
-import { openLocalSigner } from './local-signer.ts'
+import { openLocalSigner } from './signer/local-signer.ts'
 import type { Log } from './log.ts'
-import { noteSigner } from './note.ts'
+import { noteSigner } from './note/note.ts'
 import { openLog } from './open-log.ts'
 import { KEY, ORIGIN, scratchClock, SEED, SEGMENT, VKEY } from './scratch-log.suite.ts'
-import { verifyLog } from './verify-log.ts'
+import { verifyLog } from './verify/verify-log.ts'
 
 /** mulberry32: the same seed gives the same crash. */
 function chanceOf(seed: number): () => number {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../kernel/canonical-json.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { CanonicalText } from '../ledger/jcs.ts'
+import type { CanonicalText } from '../ledger/entry/jcs.ts'
 import { Batch, type Item, itemsOf } from './batch.ts'
 
 const parsed = ({ text }: CanonicalText): JsonObject => JSON.parse(text) as JsonObject

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
-import { CanonicalText, jcs, quoted } from '../ledger/jcs.ts'
+import { CanonicalText, jcs, quoted } from '../ledger/entry/jcs.ts'
 
 /** Something recorded in company. */
 export interface Item {

@@ -1,7 +1,7 @@
 import { Fault } from '../kernel/faults.ts'
 import type { LedgerDesk } from '../api/deps.ts'
 import type { Log } from '../ledger/log.ts'
-import { encodeProof } from '../ledger/proof.ts'
+import { encodeProof } from '../ledger/note/proof.ts'
 
 /** Heads, files and proofs of the running logs. */
 export function createLedgerDesk(logs: readonly Log[]): LedgerDesk {

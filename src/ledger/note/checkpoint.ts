@@ -1,0 +1,39 @@
+import { decodeBase64 } from './base64.ts'
+import { HASH_BYTES } from '../tree/merkle.ts'
+import { type NoteSigner, type NoteVerifier, openNote, signNote } from './note.ts'
+
+/** c2sp.org/tlog-checkpoint without extension lines, which witnesses reject. */
+export interface Checkpoint {
+  readonly origin: string
+  readonly size: number
+  readonly root: Buffer
+}
+
+const SIZE = /^(0|[1-9]\d{0,15})$/
+
+export function checkpointText({ origin, size, root }: Checkpoint): string {
+  return `${origin}\n${size}\n${root.toString('base64')}\n`
+}
+
+/** The note text of a checkpoint; undefined when it is anything else, extension lines included. */
+export function parseCheckpointText(text: string): Checkpoint | undefined {
+  const [origin, size, encoded, end, ...more] = text.split('\n')
+  if (!origin || size === undefined || encoded === undefined || end !== '' || more.length > 0)
+    return undefined
+  const root = decodeBase64(encoded)
+  if (!SIZE.test(size) || !Number.isSafeInteger(Number(size)) || root?.length !== HASH_BYTES) return undefined
+  return { origin, size: Number(size), root }
+}
+
+/** The whole signed note, as served at `<prefix>/checkpoint`. Ed25519 is deterministic: the same head gives the same bytes. */
+export function signCheckpoint(size: number, root: Buffer, signer: NoteSigner): string {
+  return signNote(checkpointText({ origin: signer.name, size, root }), signer)
+}
+
+/** A checkpoint whose origin is the key's name and whose signature by that key verified; undefined otherwise. */
+export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint | undefined {
+  const opened = openNote(note, [verifier])
+  if (opened === undefined) return undefined
+  const checkpoint = parseCheckpointText(opened.text)
+  return checkpoint?.origin === verifier.name ? checkpoint : undefined
+}

@@ -1,0 +1,84 @@
+import { Fault } from '../../kernel/faults.ts'
+import { signCheckpoint } from '../note/checkpoint.ts'
+import type { Disk } from '../disk.ts'
+import { noteSigner } from '../note/note.ts'
+import type { Signer } from './signer.ts'
+import { encodeSlot, MEMORY_FILE, readMemory, SLOT_BYTES, SLOTS } from './signer-memory.ts'
+
+export interface LocalSignerOptions {
+  /** The log's origin, which is also the key's name. */
+  readonly origin: string
+  /** 32 bytes (RFC 8032); owned by the vault. */
+  readonly seed: Uint8Array
+  /** The signer's own folder: never the log's, so that restoring the log cannot turn back its memory. */
+  readonly disk: Disk
+}
+
+/**
+ * A signer in this process. One write and one fdatasync to preallocated slots per signature. Errors: `ledger.damaged`
+ * when its memory cannot be read at all.
+ */
+export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions): Promise<Signer> {
+  const key = noteSigner(origin, seed)
+  const empty = Buffer.alloc(SLOTS * SLOT_BYTES)
+  const stored = await disk.read(MEMORY_FILE)
+  const memory = readMemory(stored ?? empty, key)
+  // One slot may be torn by a crash; the other then holds the head before, whose successor nobody was given.
+  if (memory.damaged.length >= SLOTS) {
+    throw new Fault('ledger.damaged', `The signer of ${origin} cannot read what it signed last.`, {
+      next: "Restore the signer's folder; without its memory a rollback of the log would go unnoticed.",
+      facts: { file: MEMORY_FILE },
+    })
+  }
+  // At once and whole: a file made in steps could be found half made.
+  if (stored?.length !== empty.length) {
+    await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
+  }
+  const file = await disk.open(MEMORY_FILE)
+
+  let last = memory.last
+  let failed: unknown
+  let turn: Promise<unknown> = Promise.resolve()
+
+  const signNext = async (size: number, root: Buffer): Promise<string> => {
+    if (failed !== undefined) throw failed
+    if (last !== undefined && last.checkpoint.size === size && last.checkpoint.root.equals(root))
+      return last.text
+    if (last !== undefined && size <= last.checkpoint.size) {
+      throw new Fault(
+        'ledger.damaged',
+        `The signer of ${origin} refused a head of ${size}: it has signed ${last.checkpoint.size}.`,
+        {
+          next: 'The log was turned back or rewritten; restore it to the signed head, or start a new origin.',
+          facts: { size, signed: last.checkpoint.size },
+        },
+      )
+    }
+    const text = signCheckpoint(size, root, key)
+    const slot = last === undefined ? 0 : 1 - last.slot
+    try {
+      await file.write(slot * SLOT_BYTES, encodeSlot(text))
+      await file.sync()
+    } catch (error) {
+      failed = error
+      throw error
+    }
+    last = { slot, text, checkpoint: { origin, size, root } }
+    return text
+  }
+
+  return {
+    vkey: key.vkey,
+    last: () => last?.checkpoint,
+    async close() {
+      await turn
+      failed ??= new Error('the signer is closed')
+      await file.close()
+    },
+    sign(size, root) {
+      const signed = turn.then(() => signNext(size, root))
+      turn = signed.catch(() => undefined)
+      return signed
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import type { Disk } from '../disk.ts'
+import type { EntryReader } from '../entry/entry-reader.ts'
+import type { Head } from '../log.ts'
+import { TILE_WIDTH, type TilePath, tilePath } from './tile-path.ts'
+import { entryBundle, type Tiles } from './tiles.ts'
+import { partialTiles } from './tree.ts'
+
+export const CHECKPOINT_FILE = 'checkpoint'
+
+/**
+ * Writes the standard layout (c2sp.org/tlog-tiles) into the log's folder, behind the entries: full tiles and bundles,
+ * the partial ones of the signed head, then its checkpoint. All of it can be made again from the segments and the
+ * signer, so trouble with these files never stops the log: the next round tries again.
+ */
+export class Publisher {
+  readonly #disk: Disk
+  readonly #tiles: Tiles
+  readonly #reader: EntryReader
+  readonly #head: () => Head
+  readonly #everyMs: number
+  #partials: TilePath[]
+  #published: number
+  #timer: NodeJS.Timeout | undefined
+  #round: Promise<void> | undefined
+  #stopped = false
+
+  /** `published`: size of the head whose partial tiles are already files. */
+  constructor(
+    disk: Disk,
+    tiles: Tiles,
+    reader: EntryReader,
+    head: () => Head,
+    everyMs: number,
+    published: number,
+  ) {
+    this.#disk = disk
+    this.#tiles = tiles
+    this.#reader = reader
+    this.#head = head
+    this.#everyMs = everyMs
+    this.#published = published
+    this.#partials = partialTiles(published)
+  }
+
+  /** There is a new signed head. */
+  touch(): void {
+    if (this.#stopped) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.flush().catch(() => this.touch())
+    }, this.#everyMs).unref()
+  }
+
+  /** Resolves when the files show the signed head of this moment. Rejects with the disk's error. */
+  async flush(): Promise<void> {
+    await this.#round?.catch(() => undefined)
+    this.#round ??= this.#publish().finally(() => {
+      this.#round = undefined
+    })
+    await this.#round
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#round?.catch(() => undefined)
+  }
+
+  /**
+   * Compares every full tile and bundle file with the entries and writes again what is missing or damaged; resolves
+   * with the paths of those. As long as reading the log twice, so it runs behind a log that is already open.
+   */
+  async repair(fullTiles: readonly TilePath[]): Promise<readonly string[]> {
+    const repaired: string[] = []
+    for (const tile of fullTiles) {
+      if (this.#stopped) break
+      const path = tilePath(tile)
+      const bytes = await this.#tiles.read(path)
+      if (bytes === undefined || (await this.#disk.read(path))?.equals(bytes) === true) continue
+      await this.#disk.replace(path, bytes)
+      repaired.push(path)
+    }
+    return repaired
+  }
+
+  async #publish(): Promise<void> {
+    const head = this.#head()
+    for (const [path, { tile, bytes }] of this.#tiles.pending) {
+      if (tile.level === 0) {
+        const bundle: TilePath = { level: 'entries', index: tile.index, width: TILE_WIDTH }
+        await this.#disk.replace(tilePath(bundle), await entryBundle(this.#reader, bundle.index, TILE_WIDTH))
+      }
+      await this.#disk.replace(path, bytes)
+      this.#tiles.pending.delete(path)
+    }
+    if (head.size === this.#published) return
+    const partials = partialTiles(head.size)
+    for (const tile of partials) {
+      const path = tilePath(tile)
+      const bytes = await this.#tiles.read(path)
+      if (bytes !== undefined) await this.#disk.replace(path, bytes)
+    }
+    await this.#disk.replace(CHECKPOINT_FILE, Buffer.from(head.checkpoint))
+    const keep = new Set(partials.map(tilePath))
+    for (const old of this.#partials.map(tilePath)) if (!keep.has(old)) await this.#disk.remove(old)
+    this.#partials = partials
+    this.#published = head.size
+  }
+}

@@ -1,0 +1,120 @@
+import { sameBytes } from '../../kernel/bytes.ts'
+import type { Disk } from '../disk.ts'
+import type { EntryReader } from '../entry/entry-reader.ts'
+import { Frontier } from './frontier.ts'
+import { HASH_BYTES, type HashReader, leafHashOfPrefixed } from './merkle.ts'
+import { parseTilePath, TILE_BYTES, TILE_WIDTH, type TilePath, tilePath } from './tile-path.ts'
+import { TILE_HEIGHT, type Tree } from './tree.ts'
+
+/** Full tiles kept after they were read: 8 MiB. */
+const CACHED = 1024
+
+/** The Merkle Tree Hash of whole tile hashes; their number must be a power of two for a complete subtree. */
+export function tileRoot(hashes: Buffer): Buffer {
+  const frontier = new Frontier()
+  for (let at = 0; at < hashes.length; at += HASH_BYTES) frontier.append(hashes.subarray(at, at + HASH_BYTES))
+  return frontier.root()
+}
+
+/** c2sp.org/tlog-tiles "Log entries": big-endian uint16 length before each entry. */
+export async function entryBundle(reader: EntryReader, index: number, width: number): Promise<Buffer> {
+  const parts: Buffer[] = []
+  const from = index * TILE_WIDTH
+  for await (const { prefixed } of reader.records(from, from + width)) {
+    const length = Buffer.alloc(2)
+    length.writeUInt16BE(prefixed.length - 1)
+    parts.push(length, Buffer.from(prefixed.subarray(1)))
+  }
+  return Buffer.concat(parts)
+}
+
+/**
+ * Hashes of the tree, from memory at its right edge and from tile files elsewhere. A tile read from a file counts only
+ * when it hashes to what the tile above says, up to the edge in memory, which comes from the entries themselves; a
+ * missing or damaged one is made again from the entries. So a proof never rests on a derived file.
+ */
+export class Tiles implements HashReader {
+  readonly #disk: Disk
+  readonly #tree: Tree
+  readonly #reader: EntryReader
+  /** Full tiles that are not yet files. */
+  readonly pending = new Map<string, { readonly tile: TilePath; readonly bytes: Buffer }>()
+  readonly #cache = new Map<string, Buffer>()
+
+  constructor(disk: Disk, tree: Tree, reader: EntryReader) {
+    this.#disk = disk
+    this.#tree = tree
+    this.#reader = reader
+  }
+
+  async node(height: number, index: number): Promise<Buffer> {
+    const level = Math.floor(height / TILE_HEIGHT)
+    const span = 2 ** (height % TILE_HEIGHT)
+    const first = index * span
+    const tile = await this.#hashes(level, Math.floor(first / TILE_WIDTH))
+    const at = (first % TILE_WIDTH) * HASH_BYTES
+    const hashes = tile?.subarray(at, at + span * HASH_BYTES)
+    if (hashes?.length !== span * HASH_BYTES)
+      throw new RangeError(`the tree has no complete subtree ${height}/${index}`)
+    return tileRoot(hashes)
+  }
+
+  /** The leaf hash of a durable entry. */
+  leaf(index: number): Promise<Buffer> {
+    return this.node(0, index)
+  }
+
+  /** A tile or bundle as c2sp.org/tlog-tiles serves it, any partial width included; undefined when the tree lacks it. */
+  async read(path: string): Promise<Buffer | undefined> {
+    const tile = parseTilePath(path)
+    if (tile === undefined) return undefined
+    const { level, index, width } = tile
+    if (level === 'entries') {
+      if (index * TILE_WIDTH + width > this.#reader.length) return undefined
+      return entryBundle(this.#reader, index, width)
+    }
+    const hashes = await this.#hashes(level, index)
+    if (hashes === undefined || hashes.length < width * HASH_BYTES) return undefined
+    return Buffer.from(hashes.subarray(0, width * HASH_BYTES))
+  }
+
+  /** The hashes of a tile as far as the tree has them; undefined beyond its edge. */
+  async #hashes(level: number, index: number): Promise<Buffer | undefined> {
+    const full = this.#tree.full(level)
+    if (index > full) return undefined
+    if (index === full) return this.#tree.edge(level)
+    const path = tilePath({ level, index, width: TILE_WIDTH })
+    const known = this.pending.get(path)?.bytes ?? this.#cache.get(path)
+    if (known !== undefined) return known
+    // The hash above lies in a tile that is itself authentic.
+    const expected = await this.node((level + 1) * TILE_HEIGHT, index)
+    const stored = await this.#disk.read(path)
+    const usable = stored?.length === TILE_BYTES && sameBytes(tileRoot(stored), expected)
+    const hashes = usable ? stored : await this.#rebuild(level, index, expected)
+    if (!usable) this.pending.set(path, { tile: { level, index, width: TILE_WIDTH }, bytes: hashes })
+    this.#remember(path, hashes)
+    return hashes
+  }
+
+  /** From the entries alone: rare, and as long as reading all that the tile spans. */
+  async #rebuild(level: number, index: number, expected: Buffer): Promise<Buffer> {
+    const span = TILE_WIDTH ** (level + 1)
+    const hashes: Buffer[] = []
+    const frontier = new Frontier()
+    for await (const { prefixed } of this.#reader.records(index * span, (index + 1) * span)) {
+      frontier.append(leafHashOfPrefixed(prefixed), (height, _index, hash) => {
+        if (height === level * TILE_HEIGHT) hashes.push(hash)
+      })
+    }
+    if (!sameBytes(frontier.root(), expected)) throw this.#reader.damaged(index * span)
+    return Buffer.concat(hashes)
+  }
+
+  #remember(path: string, hashes: Buffer): void {
+    if (this.#cache.size >= CACHED) {
+      const oldest = this.#cache.keys().next().value
+      if (oldest !== undefined) this.#cache.delete(oldest)
+    }
+    this.#cache.set(path, hashes)
+  }
+}

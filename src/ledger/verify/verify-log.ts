@@ -1,0 +1,255 @@
+import { openCheckpoint } from '../note/checkpoint.ts'
+import { CLEAN_STOP_FILE, decodeCleanStop } from '../recover/clean-stop.ts'
+import type { Disk } from '../disk.ts'
+import { decodeEntry } from '../entry/entry.ts'
+import type { Finding } from './finding.ts'
+import type { PlacedRecord } from '../segment/frame.ts'
+import { FrameChain } from '../segment/frame-chain.ts'
+import { leafHash } from '../tree/merkle.ts'
+import { parseVkey, type NoteVerifier } from '../note/note.ts'
+import { CHECKPOINT_FILE } from '../tree/publish.ts'
+import { firstHurt, salvageRecords } from '../segment/salvage.ts'
+import { type Found, listSegments, scan } from '../segment/scan.ts'
+import { SEGMENT_FOLDER, segmentNumber, segmentPath } from '../segment/segments.ts'
+import { MEMORY_FILE, readMemory, SLOT_BYTES } from '../signer/signer-memory.ts'
+import type { SignedHead } from '../signer/signer.ts'
+import { SourceChains } from '../entry/source-chains.ts'
+import { TILE_WIDTH, type TilePath } from '../tree/tile-path.ts'
+import { fullTiles, partialTiles, Tree } from '../tree/tree.ts'
+import { listFiles, TileFiles } from './verify-files.ts'
+
+export interface VerifyOptions {
+  readonly disk: Disk
+  /** The verifier key to trust; its name is the origin. Not one found beside the log. */
+  readonly vkey: string
+  /** The signer's own folder, where it can be read. */
+  readonly signer?: Disk
+  /** Called now and then with the number of entries verified. */
+  readonly onProgress?: (entries: number) => void
+}
+
+export interface Verified {
+  /** Entries found; of them, those up to the first unreadable frame are in `root`. */
+  readonly size: number
+  readonly root: Buffer
+  /** Empty: every byte of the folder is what it must be. */
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * Verifies a closed log from its files alone and changes nothing: frames, their chain, entries, the chains of their
+ * sources, padding, tiles, bundles, checkpoint, marker and the signer's memory. One changed byte in any of them is a
+ * finding. Files that an interrupted write left (`….tmp`) mean nothing and are passed over. TypeError on a bad vkey.
+ */
+export async function verifyLog({ disk, vkey, signer, onProgress }: VerifyOptions): Promise<Verified> {
+  const verifier = parseVkey(vkey)
+  if (verifier === undefined) throw new TypeError('not the verifier key of a log')
+  const findings: Finding[] = []
+  const files = (await listFiles(disk)).filter(path => !path.endsWith('.tmp'))
+  const heads = await rememberedHeads(disk, signer, verifier, findings)
+  for (const path of files)
+    if (!belongs(path)) findings.push({ file: path, what: 'a file that does not belong to a log' })
+  const tiles = new TileFiles(
+    disk,
+    files.filter(path => path.startsWith('tile/')),
+    findings,
+  )
+
+  const run = new VerifyRun(verifier.name, heads, tiles, findings)
+  const numbers = await listSegments(disk)
+  for (const [i, number] of numbers.entries()) {
+    if (number !== i) findings.push({ file: segmentPath(i), what: 'a segment is missing' })
+  }
+  for await (const found of scan(disk, numbers)) {
+    await run.take(found)
+    if (found.kind === 'end') onProgress?.(run.size)
+  }
+  await run.finish()
+  const published = heads.find(head => head.file === CHECKPOINT_FILE)
+  tiles.finish(published === undefined ? [] : [...fullTiles(published.size), ...partialTiles(published.size)])
+  return { size: run.size, root: run.root, findings }
+}
+
+interface RememberedHead extends SignedHead {
+  readonly file: string
+}
+
+function belongs(path: string): boolean {
+  if (path === CHECKPOINT_FILE || path === CLEAN_STOP_FILE || path.startsWith('tile/')) return true
+  const name = path.startsWith(`${SEGMENT_FOLDER}/`) ? path.slice(SEGMENT_FOLDER.length + 1) : ''
+  return segmentNumber(name) !== undefined
+}
+
+/** Heads that checkpoint, marker and signer remember; what cannot be read of them is a finding. */
+async function rememberedHeads(
+  disk: Disk,
+  signer: Disk | undefined,
+  verifier: NoteVerifier,
+  findings: Finding[],
+): Promise<RememberedHead[]> {
+  const heads: RememberedHead[] = []
+  const note = await disk.read(CHECKPOINT_FILE)
+  const checkpoint = note === undefined ? undefined : openCheckpoint(note.toString('utf8'), verifier)
+  if (checkpoint !== undefined) heads.push({ ...checkpoint, file: CHECKPOINT_FILE })
+  else if (note !== undefined)
+    findings.push({ file: CHECKPOINT_FILE, what: 'a checkpoint that this key did not sign' })
+
+  const marker = await disk.read(CLEAN_STOP_FILE)
+  const stopped = marker === undefined ? undefined : decodeCleanStop(marker)
+  if (stopped !== undefined) heads.push({ ...stopped, file: CLEAN_STOP_FILE })
+  else if (marker !== undefined)
+    findings.push({ file: CLEAN_STOP_FILE, what: 'a marker that cannot be read' })
+  if (stopped !== undefined && note === undefined)
+    findings.push({ file: CHECKPOINT_FILE, what: 'the checkpoint is missing' })
+
+  if (signer !== undefined) {
+    const file = `signer/${MEMORY_FILE}`
+    const memory = readMemory((await signer.read(MEMORY_FILE)) ?? Buffer.alloc(0), verifier)
+    for (const { checkpoint } of memory.heads) heads.push({ ...checkpoint, file })
+    for (const slot of memory.damaged)
+      findings.push({ file, what: `the slot at byte ${slot * SLOT_BYTES} is not whole` })
+  }
+  return heads
+}
+
+/** One pass over the entries. */
+class VerifyRun {
+  readonly #findings: Finding[]
+  readonly #heads: readonly RememberedHead[]
+  readonly #tiles: TileFiles
+  readonly #chain: FrameChain
+  readonly #chains = new SourceChains()
+  readonly #tree = new Tree((tile, bytes) => this.#full.push({ tile, bytes }))
+  /** Full tiles of the entries just taken, to be compared with their files. */
+  readonly #full: { readonly tile: TilePath; readonly bytes: Buffer }[] = []
+  /** Entries of the bundle being filled. */
+  #bundle: Buffer[] = []
+  #lastTime = 0
+  /** A frame that is not intact, until what follows shows how many entries it held. */
+  #bad: Extract<Found, { kind: 'bad' }> | undefined
+  /** False once entries are missing: from there on nothing can be said about the tree. */
+  #complete = true
+
+  constructor(origin: string, heads: readonly RememberedHead[], tiles: TileFiles, findings: Finding[]) {
+    this.#chain = new FrameChain(origin)
+    this.#heads = heads
+    this.#tiles = tiles
+    this.#findings = findings
+  }
+
+  get size(): number {
+    return this.#chain.next
+  }
+
+  get root(): Buffer {
+    return this.#tree.root()
+  }
+
+  async take(found: Found): Promise<void> {
+    if (found.kind === 'end') return
+    if (found.kind === 'bad') {
+      if (this.#bad !== undefined) await this.#passBad(this.#bad, 0)
+      this.#bad = { ...found, bytes: Buffer.from(found.bytes) }
+      return
+    }
+    const { frame, file } = found
+    const bad = this.#bad
+    this.#bad = undefined
+    if (bad !== undefined) await this.#passBad(bad, frame.first - this.#chain.next)
+    // The hash of a damaged frame is lost, so the first one behind it can be checked only for its place.
+    const wrong = bad === undefined || frame.first !== this.#chain.next ? this.#chain.fault(frame) : undefined
+    if (wrong !== undefined) {
+      this.#note(file, this.#chain.next, wrong)
+      if (frame.first !== this.#chain.next) this.#complete = false
+    }
+    await this.#entries(file, frame.first, frame.records)
+    this.#chain.pass(frame)
+  }
+
+  async finish(): Promise<void> {
+    const remembered = Math.max(0, ...this.#heads.map(head => head.size))
+    if (this.#bad !== undefined) await this.#passBad(this.#bad, Math.max(0, remembered - this.#chain.next))
+    for (let level = 0; this.#complete && level < this.#tree.levels; level += 1) {
+      const edge = this.#tree.edge(level)
+      if (edge !== undefined) await this.#tiles.tile(level, this.#tree.full(level), edge)
+    }
+    if (this.#complete && this.#bundle.length > 0) await this.#tiles.bundle(this.#tree.full(0), this.#bundle)
+    for (const { file, size } of this.#heads) {
+      if (size > this.#chain.next)
+        this.#note(
+          file,
+          this.#chain.next,
+          `the log was cut: ${size} entries are remembered, ${this.#chain.next} are there`,
+        )
+    }
+    const stop = this.#heads.find(head => head.file === CLEAN_STOP_FILE)
+    if (stop !== undefined && stop.size < this.#chain.next)
+      this.#note(CLEAN_STOP_FILE, stop.size, 'entries behind a clean stop')
+  }
+
+  /** `count`: how many entries must have stood there; 0 when there may have been none. */
+  async #passBad({ file, offset, bytes }: Extract<Found, { kind: 'bad' }>, count: number): Promise<void> {
+    const first = this.#chain.next
+    const records = count > 0 ? salvageRecords(bytes, count) : undefined
+    if (records === undefined) {
+      const what =
+        count > 0
+          ? `a frame that is not intact, of ${count} entries`
+          : 'bytes that are neither a frame nor zeros'
+      this.#note(file, first, `${what}, at byte ${offset}`)
+      if (count > 0) this.#complete = false
+      this.#chain.skip(Math.max(count, 0))
+      return
+    }
+    const known = await this.#tiles.storedLeaves(first, count)
+    const hurt = firstHurt(
+      records,
+      (i, { entry }) => known[i] === undefined || leafHash(entry).equals(known[i]),
+    )
+    this.#note(file, first + hurt, `a frame that is not intact, at byte ${offset}`)
+    await this.#entries(file, first, records)
+    this.#chain.skip(count)
+  }
+
+  async #entries(file: string, first: number, records: readonly PlacedRecord[]): Promise<void> {
+    for (const [i, record] of records.entries()) {
+      const index = first + i
+      const hash = leafHash(record.entry)
+      const fields = decodeEntry(record.entry)
+      if (fields === undefined) {
+        this.#note(file, index, 'bytes that are not an entry')
+      } else {
+        const last = this.#chains.last(fields.src)
+        if (fields.sseq !== (last?.sseq ?? -1) + 1 || fields.sprev !== last?.leafHash.toString('hex')) {
+          this.#note(file, index, `an entry that does not follow the last of ${fields.src}`)
+        }
+        if (fields.t < this.#lastTime) this.#note(file, index, 'an entry older than the one before it')
+        if ((fields.commit === undefined) !== (record.sealed.length === 0))
+          this.#note(file, index, 'a commitment without its payload, or the reverse')
+        this.#lastTime = Math.max(this.#lastTime, fields.t)
+        this.#chains.settle(fields.src, { sseq: fields.sseq, leafHash: hash })
+      }
+      if (this.#complete) await this.#grow(index, hash, record.entry)
+    }
+  }
+
+  async #grow(index: number, hash: Buffer, entry: Buffer): Promise<void> {
+    this.#tree.append(hash)
+    this.#bundle.push(Buffer.from(entry))
+    if (this.#bundle.length === TILE_WIDTH) {
+      await this.#tiles.bundle(Math.floor(index / TILE_WIDTH), this.#bundle)
+      this.#bundle = []
+    }
+    for (const { tile, bytes } of this.#full.splice(0)) {
+      if (tile.level !== 'entries') await this.#tiles.tile(tile.level, tile.index, bytes)
+    }
+    for (const head of this.#heads) {
+      if (head.size !== this.#tree.size || head.root.equals(this.#tree.root())) continue
+      this.#note(head.file, index, `the root of ${head.size} entries is not that of the entries found`)
+    }
+  }
+
+  #note(file: string, index: number, what: string): void {
+    this.#findings.push({ file, index, what })
+  }
+}

@@ -2,12 +2,12 @@ import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { CLEAN_STOP_FILE, encodeCleanStop } from './recover/clean-stop.ts'
+import { consistencyProof } from './tree/consistency.ts'
 import { Committer } from './commit/commit.ts'
 import type { Disk } from './disk.ts'
 import { EntryReader } from './entry/entry-reader.ts'
 import { logIdOf } from './segment/frame.ts'
 import type { Draft } from './log.ts'
-import { EMPTY_ROOT } from './tree/merkle.ts'
 import { parseVkey } from './note/note.ts'
 import { Publisher } from './tree/publish.ts'
 import { recover, type Recovered } from './recover/recover.ts'
@@ -88,13 +88,17 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
   const segments = new Segments(disk, segmentBytes, recovered.segments)
   await prepare(segments, name)
   const reader = new EntryReader(name, segments, recovered.places)
-  tiles = new Tiles(disk, tree, reader)
-  const checkpoint = tree.size === 0 ? '' : await signer.sign(tree.size, tree.root())
-  const head = { size: tree.size, root: tree.size === 0 ? EMPTY_ROOT : tree.root(), checkpoint }
+  const hashes = new Tiles(disk, tree, reader)
+  tiles = hashes
+  const prove = (from: number, to: number): Promise<Buffer[]> => consistencyProof(hashes, from, to)
+  const start = { size: tree.size, root: tree.root() }
+  const checkpoint = tree.size === 0 ? '' : await signer.sign(start, from => prove(from, start.size))
+  const head = { ...start, checkpoint }
   const signing: Signing = new Signing(
     {
       signer,
       tree,
+      prove,
       everyMs: signEveryMs,
       onSigned: () => publisher.touch(),
       onFailed: cause => committer.fail(cause),

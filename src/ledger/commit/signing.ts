@@ -13,6 +13,8 @@ interface Waiter {
 export interface SigningOptions {
   readonly signer: Signer
   readonly tree: Tree
+  /** Consistency proof from one size of the tree to another. */
+  readonly prove: (from: number, to: number) => Promise<readonly Buffer[]>
   /** 0: as soon as the previous signature is made; else at most this long after an entry became durable. */
   readonly everyMs: number
   readonly onSigned: (head: Head) => void
@@ -74,12 +76,12 @@ export class Signing {
   }
 
   async #run(): Promise<void> {
-    const { signer, tree, onSigned, onFailed, everyMs } = this.#options
+    const { signer, tree, prove, onSigned, onFailed, everyMs } = this.#options
     while (tree.size > this.#head.size) {
       const size = tree.size
       const root = tree.root()
       try {
-        this.#head = { size, root, checkpoint: await signer.sign(size, root) }
+        this.#head = { size, root, checkpoint: await signer.sign({ size, root }, from => prove(from, size)) }
       } catch (error) {
         this.#fault = onFailed(error)
         for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#fault)

@@ -1,8 +1,10 @@
+import { createHmac, hkdfSync } from 'node:crypto'
 import { Fault } from '../../kernel/faults.ts'
 import { signCheckpoint } from '../note/checkpoint.ts'
 import type { Disk } from '../disk.ts'
 import { noteSigner } from '../note/note.ts'
-import type { Signer } from './signer.ts'
+import { verifyConsistency } from '../tree/consistency.ts'
+import type { ProveExtension, SignedHead, Signer } from './signer.ts'
 import { encodeSlot, MEMORY_FILE, readMemory, SLOT_BYTES, SLOTS } from './signer-memory.ts'
 
 export interface LocalSignerOptions {
@@ -36,11 +38,12 @@ export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions
   }
   const file = await disk.open(MEMORY_FILE)
 
+  const macKey = Buffer.from(hkdfSync('sha256', seed, '', `breakglass snapshot ${origin}`, 32))
   let last = memory.last
   let failed: unknown
   let turn: Promise<unknown> = Promise.resolve()
 
-  const signNext = async (size: number, root: Buffer): Promise<string> => {
+  const signNext = async ({ size, root }: SignedHead, prove: ProveExtension): Promise<string> => {
     if (failed !== undefined) throw failed
     if (last !== undefined && last.checkpoint.size === size && last.checkpoint.root.equals(root))
       return last.text
@@ -53,6 +56,19 @@ export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions
           facts: { size, signed: last.checkpoint.size },
         },
       )
+    }
+    if (last !== undefined) {
+      const { size: from, root: fromRoot } = last.checkpoint
+      if (!verifyConsistency(from, size, fromRoot, root, await prove(from))) {
+        throw new Fault(
+          'ledger.damaged',
+          `The signer of ${origin} refused a head of ${size}: it does not extend the ${from} entries it has signed.`,
+          {
+            next: 'The log was rewritten; restore it to what was signed, or start a new origin.',
+            facts: { size, signed: from },
+          },
+        )
+      }
     }
     const text = signCheckpoint(size, root, key)
     const slot = last === undefined ? 0 : 1 - last.slot
@@ -75,8 +91,9 @@ export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions
       failed ??= new Error('the signer is closed')
       await file.close()
     },
-    sign(size, root) {
-      const signed = turn.then(() => signNext(size, root))
+    mac: bytes => Promise.resolve(createHmac('sha256', macKey).update(bytes).digest()),
+    sign(head, prove) {
+      const signed = turn.then(() => signNext(head, prove))
       turn = signed.catch(() => undefined)
       return signed
     },

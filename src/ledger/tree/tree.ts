@@ -7,7 +7,8 @@ interface Edge {
   /** Full tiles to the left of it. */
   full: number
   width: number
-  readonly bytes: Buffer
+  /** Written once, from left to right; a full tile gives way to a new one, so that what was read of it stays. */
+  bytes: Buffer
 }
 
 /** Bits of the index that one level of tiles covers. */
@@ -43,7 +44,7 @@ export class Tree {
     return this.#edges[level]?.full ?? 0
   }
 
-  /** The hashes of the rightmost tile of `level`, undefined when it is empty. Do not keep: it grows and is reused. */
+  /** The hashes of the rightmost tile of `level`, undefined when it is empty. They do not change any more. */
   edge(level: number): Buffer | undefined {
     const edge = this.#edges[level]
     return edge === undefined || edge.width === 0
@@ -62,9 +63,10 @@ export class Tree {
     hash.copy(edge.bytes, edge.width * HASH_BYTES)
     edge.width += 1
     if (edge.width < TILE_WIDTH) return
-    this.#onFull({ level, index: edge.full, width: TILE_WIDTH }, Buffer.from(edge.bytes))
+    this.#onFull({ level, index: edge.full, width: TILE_WIDTH }, edge.bytes)
     edge.full += 1
     edge.width = 0
+    edge.bytes = Buffer.alloc(TILE_BYTES)
   }
 }
 

@@ -1,7 +1,7 @@
 // What a fresh clone lacks: the dependencies, and links inside the embedded PostgreSQL that its package would make in
 // an install script (install scripts are off here, see .npmrc).
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,6 +27,13 @@ export function install() {
   const stamp = join(root, 'node_modules', '.package-lock.json')
   const lock = join(root, 'package-lock.json')
   if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) {
+    // `npm ci` empties what a link points at, which may be another clone's.
+    if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) {
+      console.error(
+        'node_modules is a link and older than package-lock.json: remove the link, then run this again.',
+      )
+      process.exit(2)
+    }
     console.log('Installing dependencies (npm ci) …')
     must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   }

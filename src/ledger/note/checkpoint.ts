@@ -17,12 +17,25 @@ export function checkpointText({ origin, size, root }: Checkpoint): string {
 
 /** The note text of a checkpoint; undefined when it is anything else, extension lines included. */
 export function parseCheckpointText(text: string): Checkpoint | undefined {
-  const [origin, size, encoded, end, ...more] = text.split('\n')
-  if (!origin || size === undefined || encoded === undefined || end !== '' || more.length > 0)
-    return undefined
+  const parsed = parseExtendedCheckpointText(text)
+  if (parsed === undefined || parsed.extensions.length > 0) return undefined
+  const { origin, size, root } = parsed
+  return { origin, size, root }
+}
+
+/** A checkpoint of any log: extension lines mean nothing to anybody but the log, and must only not be empty. */
+export interface ExtendedCheckpoint extends Checkpoint {
+  readonly extensions: readonly string[]
+}
+
+export function parseExtendedCheckpointText(text: string): ExtendedCheckpoint | undefined {
+  const lines = text.split('\n')
+  if (lines.pop() !== '') return undefined
+  const [origin, size, encoded, ...extensions] = lines
+  if (!origin || size === undefined || encoded === undefined || extensions.includes('')) return undefined
   const root = decodeBase64(encoded)
   if (!SIZE.test(size) || !Number.isSafeInteger(Number(size)) || root?.length !== HASH_BYTES) return undefined
-  return { origin, size: Number(size), root }
+  return { origin, size: Number(size), root, extensions }
 }
 
 /** The whole signed note, as served at `<prefix>/checkpoint`. Ed25519 is deterministic: the same head gives the same bytes. */

@@ -4,13 +4,20 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkpointText, openCheckpoint, parseCheckpointText, signCheckpoint } from './checkpoint.ts'
-import { isKeyName, noteSigner, openNote, parseVkey, publicKeyOf, signNote } from './note.ts'
+import { noteSigner, openNote, parseVkey, publicKeyOf, signNote } from './note.ts'
+import { isKeyName } from './verifier-key.ts'
 
 // The example of golang.org/x/mod/sumdb/note: written by another implementation of the same format.
 const GO_VKEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
 const GO_NOTE =
   "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n" +
   '— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n'
+
+// The example of c2sp.org/signed-note.
+const C2SP_VKEY = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'
+const C2SP_NOTE =
+  'This is an example message.\n\n' +
+  '— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n'
 
 const signer = noteSigner('log.example/control', Buffer.alloc(32, 1))
 const other = noteSigner('log.example/control', Buffer.alloc(32, 2))
@@ -20,6 +27,8 @@ describe('signed notes', () => {
     const verifier = parseVkey(GO_VKEY)
     expect(verifier?.name).toBe('PeterNeumann')
     expect(verifier && openNote(GO_NOTE, [verifier])?.signedBy).toEqual(['PeterNeumann'])
+    const c2sp = parseVkey(C2SP_VKEY)
+    expect(c2sp && openNote(C2SP_NOTE, [c2sp])?.text).toBe('This is an example message.\n')
   })
 
   it('open with the key they were signed with, and no byte of them can change', () => {
@@ -53,13 +62,47 @@ describe('signed notes', () => {
       `${note}\n`,
       note.replace('— ', '- '),
       note.replace('text', 'te\0xt'),
+      note.replace('text', 'te\rxt'),
+      note.replace('text', 'te\uD800xt'),
+      note.slice(0, note.indexOf('— ')),
+      note.replace('\n\n— ', '\n— '),
+      note.replace('log.example/control ', ' '),
+      note.replace('log.example/control ', 'log.example/control  '),
+      note.replace(/=\n$/u, '\n'),
+      note.replace(/=\n$/u, '= x\n'),
+      `${note}— log.example/control AAAAAA==\n`,
+      `${note}garbage\n`,
+      note + note.slice(note.indexOf('— ')).repeat(100),
+      `${'x'.repeat(256 * 1024)}\n${note}`,
     ]) {
-      expect(openNote(bad, [signer])).toBeUndefined()
+      expect(openNote(bad, [signer]), bad.slice(-80)).toBeUndefined()
     }
     expect(() => signNote('no line end', signer)).toThrow(TypeError)
     expect(isKeyName('a b')).toBe(false)
     expect(isKeyName('a+b')).toBe(false)
     expect(isKeyName('')).toBe(false)
+    expect(isKeyName('a\u2003b')).toBe(false)
+    expect(isKeyName('a\u0085b')).toBe(false)
+    expect(isKeyName('a\u0000b')).toBe(false)
+    expect(isKeyName('ökö.example/日')).toBe(true)
+    // No space to Unicode, though JavaScript's \s takes it for one.
+    expect(isKeyName('a\uFEFFb')).toBe(true)
+  })
+
+  it('open with as many signatures as a verifier must accept, one of them said twice', () => {
+    const text = 'text\n'
+    const line = (seed: number): string =>
+      signNote(text, noteSigner(`w${seed}.example`, Buffer.alloc(32, seed))).slice(text.length + 1)
+    const mine = signNote(text, signer)
+    const many = mine + Array.from({ length: 15 }, (_, i) => line(i + 3)).join('')
+    expect(openNote(many, [signer])?.signedBy).toEqual([signer.name])
+    expect(openNote(mine + mine.slice(text.length + 1), [signer])?.signedBy).toEqual([signer.name])
+  })
+
+  it('keep empty lines in their text: the last one divides', () => {
+    const inner = signNote('inner\n', other)
+    expect(openNote(signNote(inner, signer), [signer])?.text).toBe(inner)
+    expect(openNote(signNote(inner, signer), [other])).toBeUndefined()
   })
 
   it('verifier keys round trip, and any change of one is refused', () => {
@@ -69,6 +112,23 @@ describe('signed notes', () => {
         signer.vkey.slice(0, at) + (signer.vkey[at] === 'A' ? 'B' : 'A') + signer.vkey.slice(at + 1)
       expect(parseVkey(changed), `changed to ${changed}`).toBeUndefined()
     }
+  })
+
+  it('other kinds of keys are no keys of notes', () => {
+    // Published: a witness (0x04), and a key of golang.org/x/mod whose base64 begins with the type 0x01.
+    expect(parseVkey('remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2')).toBeUndefined()
+    expect(parseVkey('EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop')).toBeDefined()
+    expect(parseVkey('TEST+7997405c+AQcC+FTVKf0jlTdHDY3rbevmnKxxPjigCXlVtGe6RIr6')).toBeDefined()
+    for (const bad of [
+      'bananas.sigstore.dev+12344556',
+      'rekor.sigstore.dev+12345678+THIS_IS_NOT_BASE64!',
+      'rekor.sigstore.dev+12345678+AwEB',
+      C2SP_VKEY.replace('530d903a', '530D903A'),
+      C2SP_VKEY.replace('530d903a', '00000000'),
+      `${C2SP_VKEY}+`,
+      ` ${C2SP_VKEY}`,
+    ])
+      expect(parseVkey(bad), bad).toBeUndefined()
   })
 })
 
@@ -104,7 +164,7 @@ describe('checkpoints', () => {
   })
 })
 
-const VECTORS = join(import.meta.dirname, '../../../shared/vectors/ed25519/ed25519vectors.json')
+const VECTORS = join(import.meta.dirname, '../../../../shared/vectors/ed25519/ed25519vectors.json')
 
 interface Ed25519Vector {
   readonly number: number

@@ -100,7 +100,7 @@ describe('proofs', () => {
   })
 })
 
-const VECTORS = join(import.meta.dirname, '../../../shared/vectors/merkle')
+const VECTORS = join(import.meta.dirname, '../../../../shared/vectors/merkle')
 
 function vectors(kind: 'inclusion' | 'consistency'): { readonly name: string; readonly vector: unknown }[] {
   const folder = join(VECTORS, kind)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkpointText, openCheckpoint, parseCheckpointText, signCheckpoint } from './checkpoint.ts'
+import { VECTORS } from '../vectors.suite.ts'
 import { noteSigner, openNote, parseVkey, publicKeyOf, signNote } from './note.ts'
 import { isKeyName } from './verifier-key.ts'
 
@@ -164,7 +165,7 @@ describe('checkpoints', () => {
   })
 })
 
-const VECTORS = join(import.meta.dirname, '../../../../shared/vectors/ed25519/ed25519vectors.json')
+const CCTV = join(VECTORS, 'ed25519/ed25519vectors.json')
 
 interface Ed25519Vector {
   readonly number: number
@@ -178,11 +179,16 @@ interface Ed25519Vector {
  * C2SP/CCTV lists what differs between verifiers. node:crypto (OpenSSL) checks without the cofactor and takes
  * non-canonical keys; so it must accept exactly those whose equation holds without the cofactor, which are the ones
  * where no component of low order is left over, and refuse a non-canonical R, which it compares as bytes.
+ *
+ * None of the differences matters to a note. What other verifiers would refuse here needs a key of low order or with a
+ * component of low order, or a signature that the owner of the key made oddly on purpose. Keys come from a seed (RFC
+ * 8032 §5.1.5 clears both) or from a policy that names whom it trusts, so that an odd one betrays only who put it
+ * there; and nothing identifies a note by the bytes of its signature.
  */
-describe.skipIf(!existsSync(VECTORS))('vectors of C2SP/CCTV ed25519', () => {
+describe.skipIf(!existsSync(CCTV))('vectors of C2SP/CCTV ed25519', () => {
   it('are judged as the cofactorless equation of RFC 8032 judges them', () => {
-    const all = JSON.parse(readFileSync(VECTORS, 'utf8')) as Ed25519Vector[]
-    expect(all.length).toBeGreaterThan(100)
+    const all = JSON.parse(readFileSync(CCTV, 'utf8')) as Ed25519Vector[]
+    expect(all).toHaveLength(914)
     const judged = { accepted: 0, refused: 0 }
     for (const { number, key, sig, msg, flags } of all) {
       const accepts = verify(

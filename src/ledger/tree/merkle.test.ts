@@ -6,6 +6,7 @@ import { consistencyProof, verifyConsistency } from './consistency.ts'
 import { Frontier } from './frontier.ts'
 import { inclusionProof, verifyInclusion } from './inclusion.ts'
 import { EMPTY_ROOT, leafHash, rangeHash } from './merkle.ts'
+import { VECTORS } from '../vectors.suite.ts'
 import { naive, readerOf } from './naive-tree.suite.ts'
 
 const LEAVES = Array.from({ length: 70 }, (_, i) => leafHash(Buffer.from(`entry ${i}`)))
@@ -100,10 +101,8 @@ describe('proofs', () => {
   })
 })
 
-const VECTORS = join(import.meta.dirname, '../../../../shared/vectors/merkle')
-
 function vectors(kind: 'inclusion' | 'consistency'): { readonly name: string; readonly vector: unknown }[] {
-  const folder = join(VECTORS, kind)
+  const folder = join(VECTORS, 'merkle', kind)
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.json'))
@@ -131,6 +130,13 @@ interface ConsistencyVector {
 }
 
 describe.skipIf(!existsSync(VECTORS))('vectors of transparency-dev/merkle', () => {
+  it('are all there, both kinds with negatives', () => {
+    for (const kind of ['inclusion', 'consistency'] as const) {
+      const wanted = new Set(vectors(kind).map(({ vector }) => (vector as InclusionVector).wantErr))
+      expect(wanted, kind).toEqual(new Set([true, false]))
+    }
+  })
+
   it.each(vectors('inclusion'))('inclusion $name', ({ vector }) => {
     const { leafIdx, treeSize, root, leafHash: leaf, proof, wantErr } = vector as InclusionVector
     expect(verifyInclusion(bytes(leaf), leafIdx, treeSize, bytes(root), (proof ?? []).map(bytes))).toBe(

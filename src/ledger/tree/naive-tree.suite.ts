@@ -29,6 +29,15 @@ export const naive = {
       ? [...this.subproof(m, leaves.slice(0, k), known), this.root(leaves.slice(k))]
       : [...this.subproof(m - k, leaves.slice(k), false), this.root(leaves.slice(0, k))]
   },
+  /** draft-ietf-plants-merkle-tree-certs §4.4.1, SUBTREE_SUBPROOF. */
+  subtree(from: number, to: number, leaves: readonly Buffer[], known: boolean): Buffer[] {
+    if (from === 0 && to === leaves.length) return known ? [] : [this.root(leaves)]
+    const k = this.split(leaves.length)
+    const [left, right] = [leaves.slice(0, k), leaves.slice(k)]
+    if (to <= k) return [...this.subtree(from, to, left, known), this.root(right)]
+    if (from >= k) return [...this.subtree(from - k, to - k, right, known), this.root(left)]
+    return [...this.subtree(0, to - k, right, false), this.root(left)]
+  },
 }
 
 /** Reads from a list of leaves; refuses what a tree of that size does not hold in full. */

@@ -99,7 +99,7 @@ describe('completion', () => {
         .trim()
         .split(' ')
     expect(ask('breakglass re')).toEqual(['revoke', 'reviews', 'review', 'replay'])
-    expect(ask('breakglass ledger ""')).toEqual(['head', 'prove', 'verify'])
+    expect(ask('breakglass ledger ""')).toEqual(['head', 'entry', 'prove', 'verify'])
   })
 
   it.skipIf(!has('zsh'))('is accepted by a real zsh', async () => {

@@ -275,6 +275,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Evidence',
+    'ledger entry',
+    'the exact bytes of one entry',
+    async () => (await import('./commands/ledger-entry.ts')).ledgerEntry,
+  ),
+  entry(
+    'Evidence',
     'ledger prove',
     'a proof for one entry',
     async () => (await import('./commands/ledger-prove.ts')).ledgerProve,
@@ -282,7 +288,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Evidence',
     'ledger verify',
-    'recompute everything, offline',
+    'recompute everything, or one proof, offline',
     async () => (await import('./commands/ledger-verify.ts')).ledgerVerify,
   ),
 ]

@@ -18,6 +18,8 @@ export interface Client {
   /** Wall ms by the server's clock, as its last answer told it: clocks of laptops are wrong. */
   now(): number
   get<A>(path: string, query?: Query): Promise<A>
+  /** A file as it is. */
+  bytes(path: string): Promise<Buffer>
   post<A>(path: string, body?: object): Promise<A>
   put<A>(path: string, body: object): Promise<A>
   delete<A>(path: string): Promise<A>
@@ -93,6 +95,11 @@ export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOp
     signedIn: token !== undefined,
     now: () => Date.now() + ahead,
     get: (path, query) => json('GET', path + queryOf(query)),
+    async bytes(path) {
+      const response = await send('GET', path, undefined, 'application/octet-stream')
+      bounded(response)
+      return Buffer.from(await response.arrayBuffer())
+    },
     post: (path, body) => json('POST', path, body),
     put: (path, body) => json('PUT', path, body),
     delete: path => json('DELETE', path),
@@ -160,8 +167,12 @@ function queryOf(query: Query = {}): string {
 }
 
 async function text(response: Response): Promise<string> {
+  bounded(response)
+  return response.text()
+}
+
+function bounded(response: Response): void {
   const length = Number(response.headers.get('content-length') ?? 0)
   if (length > ANSWER_LIMIT)
     throw new Fault('input.too_large', 'The answer is too large.', { next: 'Ask for less.' })
-  return response.text()
 }

@@ -1,5 +1,5 @@
 /** The command line against a whole acme: real processes, a real server, a real psql. */
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -504,10 +504,55 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
     it('shows heads and proves entries', async () => {
       const ana = await as('ana')
       expect((await breakglass(ana, ['ledger', 'head'])).out).toMatch(/control\s+\d+\s+[0-9a-f]{64}/)
-      expect((await breakglass(ana, ['ledger', 'prove', 'control', '0'])).out).toMatch(
-        /^c2sp\.org\/tlog-proof@v1/,
-      )
-      expect((await breakglass(ana, ['ledger', 'prove', 'control', '999999'])).code).toBe(1)
+      expect((await breakglass(ana, ['ledger', 'prove', '0'])).out).toMatch(/^c2sp\.org\/tlog-proof@v1/)
+      expect((await breakglass(ana, ['ledger', 'prove', '0', '--log', 'nothing'])).code).toBe(1)
+      expect((await breakglass(ana, ['ledger', 'prove', '999999'])).code).toBe(1)
+      expect((await breakglass(ana, ['ledger', 'prove', 'x'])).code).toBe(2)
+      expect((await breakglass(ana, ['ledger', 'entry', '999999'])).code).toBe(1)
+    })
+
+    it('verifies a proof of an entry by a policy, without server and configuration', async () => {
+      const ana = await as('ana')
+      const folder = mkdtempSync(join(tmpdir(), 'bg-proof-'))
+      const [proof, entry, policy] = ['p.tlog-proof', 'entry.json', 'policy'].map(name => join(folder, name))
+      if (!proof || !entry || !policy) throw new Error('no names')
+      expect((await breakglass(ana, ['ledger', 'prove', '3', '-o', proof])).code).toBe(0)
+      expect((await breakglass(ana, ['ledger', 'entry', '3', '-o', entry])).code).toBe(0)
+      const first = parsed<{ entry: string }>(await breakglass(ana, ['ledger', 'entry', '0', '--json']))
+      const { vkey } = (JSON.parse(first.entry) as { data: { vkey: string } }).data
+      writeFileSync(policy, `log ${vkey}\nquorum none\n`)
+
+      const nowhere = { url: 'http://127.0.0.1:9' }
+      const verify = (...more: string[]): Promise<Ran> =>
+        breakglass(nowhere, [
+          'ledger',
+          'verify',
+          '--proof',
+          proof,
+          '--entry',
+          entry,
+          '--policy',
+          policy,
+          ...more,
+        ])
+      expect(await verify()).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('PROVEN: entry 3 of breakglass/acme/control'),
+      })
+      expect(parsed(await verify('--json'))).toMatchObject({
+        ok: true,
+        index: 3,
+        log_vkey: vkey,
+        cosignatures: [],
+      })
+
+      writeFileSync(entry, `${readFileSync(entry, 'utf8')}\n`)
+      expect(await verify()).toMatchObject({ code: 1, out: expect.stringMatching(/NOT PROVEN[^]*newline/) })
+      writeFileSync(policy, `log ${vkey}\nquorum w\n`)
+      expect(await verify()).toMatchObject({ code: 2, err: expect.stringContaining(':2: names "w"') })
+      const half = await breakglass(nowhere, ['ledger', 'verify', '--proof', proof])
+      expect(half).toMatchObject({ code: 2, err: expect.stringContaining('--policy') })
+      rmSync(folder, { recursive: true })
     })
 
     it('verifies the whole folder offline, and names file and entry of one flipped byte', async () => {

@@ -1,18 +1,36 @@
+import { Fault } from '../../kernel/faults.ts'
 import { type Call, type Define, EXIT } from '../call.ts'
 import type { VerifyProgress } from '../local.ts'
 import { span } from '../times.ts'
+import { verifyProofFiles } from '../verify-proof.ts'
+
+interface Options {
+  readonly proof?: string
+  readonly entry?: string
+  readonly policy?: string
+}
 
 export const ledgerVerify: Define = (command, run) => {
   command
     .argument('[data]', 'the data folder, or the configuration folder that names it', '.')
+    .option('--proof <file>', 'one proof instead of a folder (C2SP tlog-proof); with --entry and --policy')
+    .option('--entry <file>', 'the exact bytes of the entry it is for')
+    .option('--policy <file>', 'the logs and witnesses you trust (C2SP tlog-policy)')
     .addHelpText(
       'after',
-      '\nReads every log, what the signer remembers and the vault again; works offline and changes nothing.\nExit: 0 nothing found, 1 something is wrong: file and entry are printed.',
+      '\nReads every log, what the signer remembers and the vault again; works offline and changes nothing.\nWith --proof it judges one proof from three files: no server, no configuration.\nExit: 0 nothing found, or proven; 1 something is wrong, or not proven: what it is, is printed.',
     )
     .action(run(verify))
 }
 
-async function verify(call: Call, data: string): Promise<number> {
+async function verify(call: Call, data: string, { proof, entry, policy }: Options): Promise<number> {
+  if (proof !== undefined || entry !== undefined || policy !== undefined) {
+    if (proof === undefined || entry === undefined || policy === undefined)
+      throw new Fault('input.invalid', 'A proof is verified with all of --proof, --entry and --policy.', {
+        next: 'Give the missing ones: the entry by `breakglass ledger entry N -o FILE`, the policy by whom you trust.',
+      })
+    return verifyProofFiles(call, { proof, entry, policy })
+  }
   const { terminal } = call
   const began = Date.now()
   const show = ({ part, entries, total }: VerifyProgress): void => {

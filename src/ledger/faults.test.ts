@@ -186,7 +186,8 @@ describe.skipIf(probe === undefined)('attack 8: a disk that fills up', () => {
     )
     await rm(join(folder, 'ballast'))
     await freed
-    indices.push((await log.append([note(-2)]).durable())[0]?.index ?? -1)
+    const { type, data } = note(-2)
+    indices.push((await log.append([{ type, src: 's_2', data }]).durable())[0]?.index ?? -1)
     expect(troubles).toEqual(['full', undefined])
     for (const [n, index] of indices.slice(0, -1).entries()) expect((await log.read(index)).data['n']).toBe(n)
     await log.close()

@@ -1,3 +1,4 @@
+import type { Fault } from '../kernel/faults.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
 import type { CanonicalText } from './entry/jcs.ts'
 import type { Receipt, SignedReceipt } from './receipt.ts'
@@ -118,7 +119,10 @@ export interface Log {
   readTile(path: string): Promise<Buffer | undefined>
   /** True while appends are refused because space ran out or the log failed. */
   readonly trouble: 'full' | 'failed' | undefined
-  /** Called on every change of `trouble`; a full log asks for space again by itself every second. */
-  onTrouble(listener: (trouble: 'full' | 'failed' | undefined) => void): void
+  /**
+   * Called on every change of `trouble`, and at once when there is some, with the reason when the log failed; a full log asks for
+   * space again by itself every second.
+   */
+  onTrouble(listener: (trouble: 'full' | 'failed' | undefined, why?: Fault) => void): void
   close(): Promise<void>
 }

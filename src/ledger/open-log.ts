@@ -1,23 +1,25 @@
 import type { Clock } from '../kernel/clock.ts'
-import { Fault } from '../kernel/faults.ts'
+import { Fault, isFault } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { CLEAN_STOP_FILE, encodeCleanStop } from './recover/clean-stop.ts'
-import { consistencyProof } from './tree/consistency.ts'
+import { consistencyProof, verifyConsistency } from './tree/consistency.ts'
 import { Committer } from './commit/commit.ts'
 import type { Disk } from './disk.ts'
 import { EntryReader } from './entry/entry-reader.ts'
-import { logIdOf } from './segment/frame.ts'
+import { logIdOf, NO_FRAME } from './segment/frame.ts'
 import type { Draft } from './log.ts'
 import { parseVkey } from './note/note.ts'
 import { Publisher } from './tree/publish.ts'
-import { recover, type Recovered } from './recover/recover.ts'
+import { damaged, recover, type Recovered } from './recover/recover.ts'
 import { RunningLog } from './running-log.ts'
-import { Segments } from './segment/segments.ts'
+import { segmentPath, Segments } from './segment/segments.ts'
 import type { Signer } from './signer/signer.ts'
 import { Signing } from './commit/signing.ts'
-import { type TilePath, tilePath } from './tree/tile-path.ts'
+import { tilePath } from './tree/tile-path.ts'
 import { Tiles } from './tree/tiles.ts'
-import { fullTiles, Tree } from './tree/tree.ts'
+import type { OnFull } from './tree/tree.ts'
+import { Rehash } from './recover/rehash.ts'
+import { SnapshotKeeper } from './recover/keep-snapshot.ts'
 import { fullFault, isNoSpace } from './trouble.ts'
 
 export interface OpenLogOptions {
@@ -58,16 +60,7 @@ export async function openLog(options: OpenLogOptions): Promise<RunningLog> {
 }
 
 async function open(options: OpenLogOptions): Promise<RunningLog> {
-  const {
-    name,
-    origin,
-    disk,
-    signer,
-    clock,
-    segmentBytes = SEGMENT_BYTES,
-    signEveryMs = 0,
-    publishEveryMs = 1000,
-  } = options
+  const { name, origin, disk, signer, segmentBytes = SEGMENT_BYTES } = options
   const verifier = parseVkey(signer.vkey)
   if (verifier === undefined || verifier.name !== origin) {
     throw new Fault('config.invalid', `The signer of the log ${name} is not that of ${origin}.`, {
@@ -77,21 +70,40 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
   if (segmentBytes < LEAST_SEGMENT_BYTES)
     throw new RangeError(`a segment has at least ${LEAST_SEGMENT_BYTES} bytes`)
 
-  const keep = (tile: TilePath, bytes: Buffer): void => {
-    tiles?.pending.set(tilePath(tile), { tile, bytes })
+  const pending: Tiles['pending'] = new Map()
+  const keep: OnFull = (tile, bytes) => {
+    pending.set(tilePath(tile), { tile, bytes })
   }
-  let tiles: Tiles | undefined
-  const tree = new Tree(keep)
-  const recovered = await recover({ log: name, origin, disk, verifier, signed: signer.last(), tree })
-  await disk.remove(CLEAN_STOP_FILE)
-
+  const recovered = await recover({ log: name, origin, disk, verifier, signer, onFull: keep })
   const segments = new Segments(disk, segmentBytes, recovered.segments)
-  await prepare(segments, name)
-  const reader = new EntryReader(name, segments, recovered.places)
-  const hashes = new Tiles(disk, tree, reader)
-  tiles = hashes
-  const prove = (from: number, to: number): Promise<Buffer[]> => consistencyProof(hashes, from, to)
+  try {
+    return await openOn(segments, recovered, pending, options)
+  } catch (error) {
+    await segments.close()
+    throw error
+  }
+}
+
+/** `pending`: tiles that filled up in recovery and are not yet files. */
+async function openOn(
+  segments: Segments,
+  recovered: Recovered,
+  pending: Tiles['pending'],
+  options: OpenLogOptions,
+): Promise<RunningLog> {
+  const { name, origin, disk, signer, clock, signEveryMs = 0, publishEveryMs = 1000 } = options
+  const { tree, places } = recovered
+  const reader = new EntryReader(name, segments, places)
+  const tiles = new Tiles(disk, tree, reader, pending)
+  const prove = (from: number, to: number): Promise<Buffer[]> => consistencyProof(tiles, from, to)
   const start = { size: tree.size, root: tree.root() }
+  for (const { from, size, root } of recovered.older) {
+    if (verifyConsistency(size, start.size, root, start.root, await prove(size, start.size))) continue
+    const file = segmentPath(places.segmentOf(size - 1))
+    throw damaged({ log: name }, file, size - 1, `another tree of ${size} entries than ${from} remembers`)
+  }
+  await disk.remove(CLEAN_STOP_FILE)
+  await prepare(segments, name)
   const checkpoint = tree.size === 0 ? '' : await signer.sign(start, from => prove(from, start.size))
   const head = { ...start, checkpoint }
   const signing: Signing = new Signing(
@@ -117,18 +129,31 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
     log: name,
     logId: logIdOf(origin),
     epoch: recovered.epoch + 1,
-    previous: recovered.previousFrame,
+    previous: recovered.lastFrame?.hash ?? NO_FRAME,
     segments,
-    onDurable: placed => log.settle(placed),
+    onDurable: (placed, frame) => log.settle(placed, frame),
     onRefused: () => log.rollBack(),
-    onTrouble: trouble => log.troubled(trouble),
+    onTrouble: (trouble, why) => log.troubled(trouble, why),
+  })
+  const snapshots = new SnapshotKeeper({
+    disk,
+    mac: bytes => signer.mac(bytes),
+    capture: () => log.capture(),
+  })
+  const rehash = new Rehash({
+    origin,
+    disk,
+    reader,
+    tiles,
+    size: places.length,
+    lastSegment: recovered.segments.active,
   })
   const log: RunningLog = new RunningLog({
     name,
     origin,
     clock,
     tree,
-    places: recovered.places,
+    places,
     chains: recovered.chains,
     segments,
     committer,
@@ -137,14 +162,20 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
     reader,
     tiles,
     lastTime: recovered.lastTime,
+    lastFrame: recovered.lastFrame,
+    epoch: recovered.epoch + 1,
+    snapshots,
     repaired: () => repaired,
     finish: async clean => {
+      rehash.stop()
       await publisher.stop()
+      await snapshots.idle()
       await repaired
       if (!clean) return
       // Derived files and the marker may lack room; the next start then recovers.
       try {
         await publisher.flush()
+        await snapshots.write()
         await disk.replace(CLEAN_STOP_FILE, encodeCleanStop(signing.head))
       } catch (error) {
         if (!isNoSpace(error)) throw error
@@ -153,7 +184,11 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
   })
   await firstWords(log, recovered, options)
   await signing.finish()
-  const repaired = publisher.repair(fullTiles(recovered.places.length)).catch((): readonly string[] => [])
+  const repaired = rehash.run().catch((error: unknown): readonly string[] => {
+    // Derived files that cannot be written are no reason to stop; entries that are not what was signed are.
+    if (isFault(error, 'ledger.damaged')) committer.fail(error)
+    return []
+  })
   return log
 }
 
@@ -182,7 +217,7 @@ async function firstWords(
             type: 'ledger.recovered',
             src: SOURCE,
             outcome: recovered.cause,
-            data: { torn_bytes: recovered.tornBytes },
+            data: { torn_bytes: recovered.tornBytes, unread: recovered.unread },
           }
   if (draft !== undefined) await log.append([draft], { reserve: true }).durable()
 }

@@ -3,12 +3,15 @@ import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { JsonValue } from '../kernel/json.ts'
 import { callBytes, type Committer, type Placed } from './commit/commit.ts'
+import type { FramePlace } from './segment/frame.ts'
+import type { SnapshotKeeper } from './recover/keep-snapshot.ts'
+import type { Snapshot } from './recover/snapshot.ts'
 import { consistencyProof } from './tree/consistency.ts'
 import { type EntryReader, type StoredRecord, toEntry } from './entry/entry-reader.ts'
 import type { EntryPlaces } from './entry/entry-places.ts'
 import { inclusionProof } from './tree/inclusion.ts'
 import type { AppendOptions, Draft, Entry, Head, KeyRing, Log, Pending } from './log.ts'
-import { leafHashOfPrefixed } from './tree/merkle.ts'
+import { HASH_BYTES, leafHashOfPrefixed } from './tree/merkle.ts'
 import { PlacedCall } from './commit/placed-call.ts'
 import { openPayload } from './entry/seal.ts'
 import type { Segments } from './segment/segments.ts'
@@ -34,7 +37,11 @@ export interface LogParts {
   readonly signer: Signer
   readonly reader: EntryReader
   readonly tiles: Tiles
+  /** Of the last durable entry, wall ms. */
   readonly lastTime: number
+  readonly lastFrame: FramePlace | undefined
+  readonly epoch: number
+  readonly snapshots: SnapshotKeeper
   readonly repaired: () => Promise<readonly string[]>
   /** Ends the background work and leaves the marker of a clean stop. */
   readonly finish: (clean: boolean) => Promise<void>
@@ -44,9 +51,12 @@ export class RunningLog implements Log {
   readonly name: string
   readonly origin: string
   readonly #parts: LogParts
-  readonly #listeners: ((trouble: Trouble) => void)[] = []
+  readonly #listeners: ((trouble: Trouble, why?: Fault) => void)[] = []
   #length: number
+  /** Wall ms of the last entry that took a place, and of the last that is durable. */
   #lastTime: number
+  #durableTime: number
+  #lastFrame: FramePlace | undefined
   #closing: Promise<void> | undefined
 
   constructor(parts: LogParts) {
@@ -55,6 +65,8 @@ export class RunningLog implements Log {
     this.origin = parts.origin
     this.#length = parts.places.length
     this.#lastTime = parts.lastTime
+    this.#durableTime = parts.lastTime
+    this.#lastFrame = parts.lastFrame
   }
 
   get length(): number {
@@ -65,8 +77,10 @@ export class RunningLog implements Log {
     return this.#parts.committer.trouble
   }
 
-  onTrouble(listener: (trouble: Trouble) => void): void {
+  onTrouble(listener: (trouble: Trouble, why?: Fault) => void): void {
     this.#listeners.push(listener)
+    const { trouble, failure } = this.#parts.committer
+    if (trouble !== undefined) listener(trouble, failure)
   }
 
   append(drafts: readonly Draft[], { reserve = false, gathered = false }: AppendOptions = {}): Pending {
@@ -110,7 +124,13 @@ export class RunningLog implements Log {
 
   async *entries(from: number, to: number = this.#parts.places.length): AsyncGenerator<Entry> {
     const end = Math.min(to, this.#parts.places.length)
-    for await (const record of this.#parts.reader.records(from, end)) yield await this.#authentic(record)
+    const { reader, tiles } = this.#parts
+    for await (const records of reader.batches(from, end)) {
+      const first = records[0]?.index ?? from
+      const leaves = await tiles.leaves(first, first + records.length)
+      for (const [i, record] of records.entries())
+        yield this.#compared(record, leaves.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
+    }
   }
 
   async payload(index: number, keys: KeyRing): Promise<JsonValue | undefined> {
@@ -158,14 +178,36 @@ export class RunningLog implements Log {
   }
 
   /** @internal The committer reports what became durable. */
-  settle(placed: readonly Placed[]): void {
-    const { tree, places, chains, signing } = this.#parts
-    for (const { record, segment, offset, length } of placed) {
+  settle(placed: readonly Placed[], frame: FramePlace): void {
+    const { tree, places, chains, signing, snapshots } = this.#parts
+    for (const { record, segment, offset } of placed) {
       tree.append(record.leafHash)
-      places.push(segment, offset, length)
-      chains.settle(record.src, { sseq: record.sseq, leafHash: record.leafHash })
+      places.push(segment, offset, record.entry.length, record.sealed.length)
+      chains.settle(record.src, record)
+      this.#durableTime = record.t
     }
+    const before = this.#lastFrame
+    this.#lastFrame = frame
+    if (before !== undefined && before.segment !== frame.segment) snapshots.touch()
     signing.touch()
+  }
+
+  /** @internal What a start would find out by reading everything that is durable now. */
+  capture(): Snapshot | undefined {
+    const { tree, places, chains, epoch } = this.#parts
+    const frame = this.#lastFrame
+    if (frame === undefined) return undefined
+    return {
+      origin: this.origin,
+      size: tree.size,
+      root: tree.root(),
+      edges: tree.edges(),
+      firsts: [...places.firsts],
+      frame,
+      epoch,
+      time: this.#durableTime,
+      sources: chains.durable(),
+    }
   }
 
   /** @internal The committer refused everything that was queued. */
@@ -175,8 +217,8 @@ export class RunningLog implements Log {
   }
 
   /** @internal */
-  troubled(trouble: Trouble): void {
-    for (const listener of this.#listeners) listener(trouble)
+  troubled(trouble: Trouble, why?: Fault): void {
+    for (const listener of this.#listeners) listener(trouble, why)
   }
 
   async #close(): Promise<void> {
@@ -208,11 +250,13 @@ export class RunningLog implements Log {
 
   /** What was read is what the tree holds at that index, or Fault `ledger.damaged`. */
   async #authentic(record: StoredRecord): Promise<Entry> {
-    const { tiles, reader } = this.#parts
-    const entry = sameBytes(leafHashOfPrefixed(record.prefixed), await tiles.leaf(record.index))
-      ? toEntry(record)
-      : undefined
-    if (entry === undefined) throw reader.damaged(record.index)
+    return this.#compared(record, await this.#parts.tiles.leaf(record.index))
+  }
+
+  #compared(record: StoredRecord, leaf: Buffer): Entry {
+    const leafHash = leafHashOfPrefixed(record.prefixed)
+    const entry = sameBytes(leafHash, leaf) ? toEntry(record, leafHash) : undefined
+    if (entry === undefined) throw this.#parts.reader.damaged(record.index)
     return entry
   }
 }

@@ -1,4 +1,4 @@
-import { Fault } from '../kernel/faults.ts'
+import { Fault, isFault } from '../kernel/faults.ts'
 
 export type Trouble = 'full' | 'failed' | undefined
 
@@ -16,7 +16,15 @@ export function fullFault(log: string): Fault {
   })
 }
 
+/** Of an entry that is not what was signed, the text says which: it is what the operator has to look at. */
 export function failedFault(log: string, cause: unknown): Fault {
+  if (isFault(cause, 'ledger.damaged')) {
+    return new Fault('ledger.failed', `The log ${log} stopped: ${cause.message}`, {
+      ...(cause.next !== undefined && { next: cause.next }),
+      facts: { log, ...cause.facts },
+      cause,
+    })
+  }
   return new Fault(
     'ledger.failed',
     `The log ${log} stopped because it could not be written; nothing more is recorded.`,

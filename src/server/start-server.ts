@@ -207,12 +207,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await gateway.credentials.sweep(clock.now().wall)
 
     for (const running of [store.control, store.sessions]) {
-      running.onTrouble(trouble => {
+      running.onTrouble((trouble, why) => {
         if (trouble === undefined) {
           log('info', `the log ${running.name} takes entries again`)
           return
         }
-        report(new Error(trouble), `the log ${running.name}`)
+        report(why ?? new Error(trouble), `the log ${running.name}`)
         void gateway.cutAll(NO_EVIDENCE)
         void direct.alertDirectly(
           `ledger_${trouble}`,

@@ -6,6 +6,7 @@ import {
   frameHash,
   placeRecords,
   recordBytes,
+  type FramePlace,
   type FrameRecord,
 } from '../segment/frame.ts'
 import { leafHashOfPrefixed } from '../tree/merkle.ts'
@@ -17,6 +18,10 @@ export interface StagedRecord extends FrameRecord {
   readonly leafHash: Buffer
   readonly src: string
   readonly sseq: number
+  /** Whether it is the last of its source. */
+  readonly ends: boolean
+  /** Wall ms of the entry. */
+  readonly t: number
 }
 
 /** One `append`: all of it goes into one frame. */
@@ -34,7 +39,6 @@ export interface Placed {
   readonly record: StagedRecord
   readonly segment: number
   readonly offset: number
-  readonly length: number
 }
 
 export interface CommitOptions {
@@ -44,11 +48,11 @@ export interface CommitOptions {
   /** Hash of the last durable frame. */
   readonly previous: Buffer
   readonly segments: Segments
-  /** After fdatasync, before the callers are told; in order. */
-  readonly onDurable: (placed: readonly Placed[]) => void
+  /** After fdatasync, before the callers are told; in order. `frame` holds them all. */
+  readonly onDurable: (placed: readonly Placed[], frame: FramePlace) => void
   /** Everything queued was refused: places that were taken are free again. */
   readonly onRefused: () => void
-  readonly onTrouble: (trouble: Trouble) => void
+  readonly onTrouble: (trouble: Trouble, why?: Fault) => void
 }
 
 /** Calls share a frame up to this size; a single larger call still gets one of its own. */
@@ -76,6 +80,11 @@ export class Committer {
 
   get trouble(): Trouble {
     return this.#trouble
+  }
+
+  /** Why the log failed; undefined while it has not. */
+  get failure(): Fault | undefined {
+    return this.#fault
   }
 
   /** What an append meets now: undefined when it may take a place. */
@@ -168,27 +177,32 @@ export class Committer {
     try {
       const place = await segments.write(frame)
       const placed = placeRecords(frame, FRAME_HEADER, frame.length, records.length) ?? []
+      const written: FramePlace = {
+        ...place,
+        end: place.offset + frame.length,
+        hash: frameHash(frame),
+      }
       onDurable(
         records.map((record, i) => {
-          const written = placed[i]
-          const leafHash = leafHashOfPrefixed(written?.prefixed ?? frame)
+          const found = placed[i]
+          const leafHash = leafHashOfPrefixed(found?.prefixed ?? frame)
           // Memory can flip a bit between taking the place and the write: never sign what is not what was written.
-          if (written === undefined || !sameBytes(leafHash, record.leafHash))
+          if (found === undefined || !sameBytes(leafHash, record.leafHash))
             throw new Error('the written entry has another hash')
           return {
             record,
             segment: place.segment,
-            offset: place.offset + written.offset,
-            length: written.entry.length,
+            offset: place.offset + found.offset,
           }
         }),
+        written,
       )
+      this.#previous = written.hash
     } catch (error) {
       const fault = this.fail(error)
       for (const call of batch) call.refused(fault)
       return
     }
-    this.#previous = frameHash(frame)
     for (const call of batch) call.becameDurable()
   }
 
@@ -203,7 +217,7 @@ export class Committer {
     if (this.#trouble === trouble) return
     this.#trouble = trouble
     if (trouble === 'full') this.#asking = setInterval(() => void this.#askForSpace(), ASK_AGAIN_MS).unref()
-    this.#options.onTrouble(trouble)
+    this.#options.onTrouble(trouble, this.#fault)
   }
 
   async #askForSpace(): Promise<void> {

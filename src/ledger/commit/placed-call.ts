@@ -8,8 +8,6 @@ import { durableReceipt, type Receipt, type SignedReceipt, signedReceipt } from 
 export interface CallRecord extends StagedRecord {
   /** 0x00 ‖ entry. */
   readonly prefixed: Buffer
-  /** Wall ms of the entry. */
-  readonly t: number
 }
 
 /** One append between taking its place and being durable: the caller's view and the committer's. */
@@ -46,8 +44,8 @@ export class PlacedCall implements Pending, StagedCall {
 
   /** Read from the bytes, so that what is folded now is what will be folded after a restart. */
   get entries(): readonly Entry[] {
-    this.#entries ??= this.records.map(({ prefixed, sealed }, i) => {
-      const entry = toEntry({ index: this.first + i, prefixed, sealed })
+    this.#entries ??= this.records.map(({ prefixed, sealed, leafHash }, i) => {
+      const entry = toEntry({ index: this.first + i, prefixed, sealed }, leafHash)
       if (entry === undefined) throw new Error('the log cannot read what it wrote')
       return entry
     })

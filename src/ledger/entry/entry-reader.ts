@@ -1,9 +1,9 @@
 import { Fault } from '../../kernel/faults.ts'
-import { decodeEntry, type EntryFields } from './entry.ts'
-import type { EntryPlaces } from './entry-places.ts'
+import { type EntryFields, parseEntry } from './entry.ts'
+import { type EntryPlaces, PlacePage } from './entry-places.ts'
 import { RECORD_HEADER } from '../segment/frame.ts'
+import { placeEntries } from '../segment/place-entries.ts'
 import type { Entry } from '../log.ts'
-import { leafHashOfPrefixed } from '../tree/merkle.ts'
 import { sealedBy } from './seal.ts'
 import { segmentPath, type Segments } from '../segment/segments.ts'
 
@@ -15,7 +15,7 @@ export interface StoredRecord {
   readonly sealed: Buffer
 }
 
-/** Read in one go when entries are read in order. */
+/** Bytes read in one go when entries are read in order. */
 const WINDOW = 256 * 1024
 
 /** Reads records from the segments by index. */
@@ -23,6 +23,8 @@ export class EntryReader {
   readonly #segments: Segments
   readonly #places: EntryPlaces
   readonly #log: string
+  /** Segments whose places are being found: whoever asks meanwhile waits for the same reading. */
+  readonly #finding = new Map<number, Promise<PlacePage>>()
 
   constructor(log: string, segments: Segments, places: EntryPlaces) {
     this.#log = log
@@ -34,60 +36,97 @@ export class EntryReader {
     return this.#places.length
   }
 
-  /** Records `from` up to, not including, `to`, which must be durable. Fault `ledger.damaged` with file and index. */
-  async *records(from: number, to: number): AsyncGenerator<StoredRecord> {
-    let segment = -1
-    let start = 0
-    let window: Buffer = Buffer.alloc(0)
-    for (let index = from; index < to; index += 1) {
-      const place = this.#places.at(index)
-      if (place === undefined) throw new RangeError(`the log ${this.#log} holds no entry ${index}`)
-      const at = place.offset - RECORD_HEADER
-      const holds = (end: number): boolean =>
-        segment === place.segment && at >= start && end <= start + window.length
-      const refill = async (bytes: number): Promise<void> => {
-        segment = place.segment
-        start = at
-        window = await this.#segments.read(segment, at, bytes)
-      }
-      const ahead = to - index > 1 ? WINDOW : 0
-      const entryEnd = place.offset + place.length
-      if (!holds(entryEnd)) await refill(Math.max(ahead, RECORD_HEADER + place.length + 512))
-      if (!holds(entryEnd)) throw this.damaged(index)
-      const header = window.subarray(at - start, at - start + RECORD_HEADER)
-      if (header.readUInt32BE(0) !== place.length || header[8] !== 0) throw this.damaged(index)
-      const end = entryEnd + header.readUInt32BE(4)
-      if (end - at > this.#segments.capacity) throw this.damaged(index)
-      if (!holds(end)) await refill(Math.max(ahead, end - at))
-      if (!holds(end)) throw this.damaged(index)
-      yield {
-        index,
-        prefixed: window.subarray(place.offset - 1 - start, entryEnd - start),
-        sealed: window.subarray(entryEnd - start, end - start),
-      }
+  /**
+   * Records `from` up to, not including, `to`, which must be durable, in order and as many at a time as one read brings.
+   * Fault `ledger.damaged` with file and index.
+   */
+  async *batches(from: number, to: number): AsyncGenerator<readonly StoredRecord[]> {
+    for (let index = from; index < to; ) {
+      const page = this.#places.page(index) ?? (await this.#findPage(index))
+      const last = Math.min(to, page.end)
+      const start = page.offset(index) - RECORD_HEADER
+      const endOf = (i: number): number => page.offset(i) + page.length(i) + page.sealed(i)
+      let end = index + 1
+      while (end < last && endOf(end) - start <= WINDOW) end += 1
+      const bytes = await this.#segments.read(page.segment, start, endOf(end - 1) - start)
+      yield this.#cut(bytes, page, index, end)
+      index = end
     }
   }
 
   async record(index: number): Promise<StoredRecord> {
-    for await (const record of this.records(index, index + 1)) return record
+    for await (const [record] of this.batches(index, index + 1)) if (record !== undefined) return record
     throw new RangeError(`the log ${this.#log} holds no entry ${index}`)
   }
 
   damaged(index: number): Fault {
-    const file = segmentPath(this.#places.at(index)?.segment ?? 0)
+    const file = segmentPath(this.#places.segmentOf(index))
     return new Fault('ledger.damaged', `Entry ${index} of the log ${this.#log} is damaged in ${file}.`, {
       next: 'Stop the server, run `breakglass ledger verify`, and restore the file from a backup.',
       facts: { log: this.#log, file, index },
     })
   }
+
+  #cut(bytes: Buffer, page: PlacePage, from: number, to: number): StoredRecord[] {
+    const start = page.offset(from) - RECORD_HEADER
+    const records: StoredRecord[] = []
+    for (let index = from; index < to; index += 1) {
+      const offset = page.offset(index) - start
+      const middle = offset + page.length(index)
+      const end = middle + page.sealed(index)
+      if (
+        end > bytes.length ||
+        bytes.readUInt32BE(offset - RECORD_HEADER) !== page.length(index) ||
+        bytes.readUInt32BE(offset - RECORD_HEADER + 4) !== page.sealed(index) ||
+        bytes[offset - 1] !== 0
+      ) {
+        throw this.damaged(index)
+      }
+      records.push({
+        index,
+        prefixed: bytes.subarray(offset - 1, middle),
+        sealed: bytes.subarray(middle, end),
+      })
+    }
+    return records
+  }
+
+  async #findPage(index: number): Promise<PlacePage> {
+    if (!(index >= 0 && index < this.#places.length))
+      throw new RangeError(`the log ${this.#log} holds no entry ${index}`)
+    const segment = this.#places.segmentOf(index)
+    const finding = this.#finding.get(segment) ?? this.#find(segment)
+    this.#finding.set(segment, finding)
+    try {
+      const page = await finding
+      if (!page.holds(index)) throw this.damaged(index)
+      return page
+    } finally {
+      this.#finding.delete(segment)
+    }
+  }
+
+  async #find(segment: number): Promise<PlacePage> {
+    const { first, end } = this.#places.range(segment)
+    const page = new PlacePage(
+      segment,
+      first,
+      placeEntries(await this.#segments.readAll(segment), first, end - first),
+    )
+    this.#places.keep(page)
+    return page
+  }
 }
 
-/** The contract's view of a record; undefined when the bytes are not an entry. */
-export function toEntry({ index, prefixed, sealed }: StoredRecord): Entry | undefined {
+/**
+ * The contract's view of a record whose leaf hash the tree, or who made it, vouches for; undefined when the bytes are not an
+ * entry.
+ */
+export function toEntry({ index, prefixed, sealed }: StoredRecord, leafHash: Buffer): Entry | undefined {
   const bytes = prefixed.subarray(1)
-  const fields = decodeEntry(bytes)
+  const fields = parseEntry(bytes)
   if (fields === undefined) return undefined
-  return entryOf(fields, { index, bytes, leafHash: leafHashOfPrefixed(prefixed), sealed })
+  return entryOf(fields, { index, bytes, leafHash, sealed })
 }
 
 export function entryOf(

@@ -80,16 +80,18 @@ function optional(name: string, value: string | undefined): string {
  * double names, another order, other spacing, invalid UTF-8 and unknown versions are all refused by that one rule.
  */
 export function decodeEntry(bytes: Buffer): EntryFields | undefined {
+  const fields = parseEntry(bytes)
+  return fields !== undefined && encodeEntry(fields).bytes.equals(bytes) ? fields : undefined
+}
+
+/** The fields of bytes that are known to be what `encodeEntry` wrote, because the tree holds their hash; else `decodeEntry`. */
+export function parseEntry(bytes: Buffer): EntryFields | undefined {
   if (bytes.length > ENTRY_LIMIT) return undefined
-  let raw: unknown
   try {
-    raw = JSON.parse(bytes.toString('utf8'))
+    return shape(JSON.parse(bytes.toString('utf8')))
   } catch {
     return undefined
   }
-  const fields = shape(raw)
-  if (fields === undefined) return undefined
-  return encodeEntry(fields).bytes.equals(bytes) ? fields : undefined
 }
 
 const HEX64 = /^[0-9a-f]{64}$/

@@ -4,7 +4,7 @@ import { encodeEntry, ENTRY_VERSION } from './entry.ts'
 import type { Draft } from '../log.ts'
 import type { CallRecord } from '../commit/placed-call.ts'
 import { sealPayload } from './seal.ts'
-import type { Link } from './source-chains.ts'
+import { endsSource, type Link } from './source-chains.ts'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -48,7 +48,17 @@ export function stage(drafts: readonly Draft[], { origin, now, lastTime, last }:
       commit: sealed?.commit,
     })
     links.set(draft.src, { sseq, leafHash })
-    return { entry: bytes, prefixed, sealed: sealed?.bytes ?? NOTHING, leafHash, src: draft.src, sseq, t }
+    const ends = endsSource(draft.type)
+    return {
+      entry: bytes,
+      prefixed,
+      sealed: sealed?.bytes ?? NOTHING,
+      leafHash,
+      src: draft.src,
+      sseq,
+      ends,
+      t,
+    }
   })
 }
 

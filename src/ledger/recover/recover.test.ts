@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { verifyConsistency } from '../tree/consistency.ts'
 import { decodeFrame } from '../segment/frame.ts'
 import type { Entry, Log } from '../log.ts'
+import { SNAPSHOT_FILE } from './snapshot.ts'
 import { fill, KEYS, type Scratch, scratchLog, SEGMENT } from '../scratch-log.suite.ts'
 import { segmentPath } from '../segment/segments.ts'
 
@@ -175,6 +176,7 @@ describe('a start refuses, and changes nothing', () => {
     const at = bytes.indexOf('"n":12}')
     bytes[at + 4] = 0x39
     await writeFile(first(), bytes)
+    await rm(join(scratch.log, SNAPSHOT_FILE))
     await refused(/not intact/, { log: 'control', file: segmentPath(0), index: 11 })
   })
 

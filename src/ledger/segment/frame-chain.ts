@@ -7,8 +7,16 @@ export class FrameChain {
   #previous = NO_FRAME
   #epoch = 0
 
-  constructor(origin: string) {
+  /** `at`: the frame to go on behind; the beginning of the log when absent. */
+  constructor(
+    origin: string,
+    at?: { readonly next: number; readonly previous: Buffer; readonly epoch: number },
+  ) {
     this.logId = logIdOf(origin)
+    if (at === undefined) return
+    this.#next = at.next
+    this.#previous = at.previous
+    this.#epoch = at.epoch
   }
 
   /** Index the next entry gets. */

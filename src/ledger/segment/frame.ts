@@ -51,6 +51,14 @@ export interface Frame extends FrameHead {
   readonly end: number
 }
 
+/** A durable frame: where it stands in its segment, in bytes, and its SHA-256. */
+export interface FramePlace {
+  readonly segment: number
+  readonly offset: number
+  readonly end: number
+  readonly hash: Buffer
+}
+
 export function logIdOf(origin: string): Buffer {
   return hash('sha256', origin, 'buffer').subarray(0, LOG_ID)
 }
@@ -108,6 +116,25 @@ export function decodeFrame(bytes: Buffer, offset = 0): Frame | undefined {
     count,
     records,
     hash: frameHash(bytes.subarray(offset, end)),
+    end,
+  }
+}
+
+/** The frame whose header stands at `offset`, by what the header says of itself; undefined when that is none, or its body is cut. */
+export function frameAt(
+  bytes: Buffer,
+  offset: number,
+):
+  | { readonly offset: number; readonly first: number; readonly count: number; readonly end: number }
+  | undefined {
+  if (offset + FRAME_HEADER > bytes.length) return undefined
+  if (MAGIC.compare(bytes, offset, offset + MAGIC.length) !== 0) return undefined
+  const end = offset + FRAME_HEADER + bytes.readUInt32BE(offset + AT.length)
+  if (end > bytes.length) return undefined
+  return {
+    offset,
+    first: Number(bytes.readBigUInt64BE(offset + AT.first)),
+    count: bytes.readUInt32BE(offset + AT.count),
     end,
   }
 }

@@ -33,13 +33,16 @@ export async function listSegments(disk: Disk): Promise<number[]> {
   return names.map(segmentNumber).filter(number => number !== undefined)
 }
 
-/** Everything the segments hold, in order, without judging how it fits together. Holds one segment in memory. */
-export async function* scan(disk: Disk, numbers: readonly number[]): AsyncGenerator<Found> {
+/**
+ * Everything the segments hold, in order, without judging how it fits together. Holds one segment in memory. `from`: byte of the
+ * first segment at which to begin.
+ */
+export async function* scan(disk: Disk, numbers: readonly number[], from = 0): AsyncGenerator<Found> {
   for (const segment of numbers) {
     const file = segmentPath(segment)
     const bytes = (await disk.read(file)) ?? Buffer.alloc(0)
-    let offset = 0
-    let used = 0
+    let offset = segment === numbers[0] ? from : 0
+    let used = offset
     while (offset < bytes.length) {
       const frame = decodeFrame(bytes, offset)
       if (frame !== undefined) {

@@ -96,6 +96,11 @@ export class Segments {
     return this.#with(segment, file => file.read(offset, length))
   }
 
+  /** A whole segment, as long as its file is. */
+  readAll(segment: number): Promise<Buffer> {
+    return this.#with(segment, async file => file.read(0, await file.size()))
+  }
+
   async close(): Promise<void> {
     await this.#allocating?.catch(() => undefined)
     for (const { file } of this.#open.values()) await (await file).close()

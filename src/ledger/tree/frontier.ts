@@ -8,9 +8,15 @@ export type OnNode = (height: number, index: number, hash: Buffer) => void
  * one hash per bit of the size; appending costs two hashes on average, whatever the size.
  */
 export class Frontier {
-  #size = 0
+  #size: number
   /** Peaks from left (largest) to right; their heights are the set bits of the size. */
-  readonly #peaks: Buffer[] = []
+  readonly #peaks: Buffer[]
+
+  /** `peaks`: of a tree of `size`, left to right. */
+  constructor(size = 0, peaks: readonly Buffer[] = []) {
+    this.#size = size
+    this.#peaks = [...peaks]
+  }
 
   get size(): number {
     return this.#size

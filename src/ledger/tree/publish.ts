@@ -66,23 +66,6 @@ export class Publisher {
     await this.#round?.catch(() => undefined)
   }
 
-  /**
-   * Compares every full tile and bundle file with the entries and writes again what is missing or damaged; resolves
-   * with the paths of those. As long as reading the log twice, so it runs behind a log that is already open.
-   */
-  async repair(fullTiles: readonly TilePath[]): Promise<readonly string[]> {
-    const repaired: string[] = []
-    for (const tile of fullTiles) {
-      if (this.#stopped) break
-      const path = tilePath(tile)
-      const bytes = await this.#tiles.read(path)
-      if (bytes === undefined || (await this.#disk.read(path))?.equals(bytes) === true) continue
-      await this.#disk.replace(path, bytes)
-      repaired.push(path)
-    }
-    return repaired
-  }
-
   async #publish(): Promise<void> {
     const head = this.#head()
     for (const [path, { tile, bytes }] of this.#tiles.pending) {

@@ -4,28 +4,27 @@ import type { EntryReader } from '../entry/entry-reader.ts'
 import { Frontier } from './frontier.ts'
 import { HASH_BYTES, type HashReader, leafHashOfPrefixed } from './merkle.ts'
 import { parseTilePath, TILE_BYTES, TILE_WIDTH, type TilePath, tilePath } from './tile-path.ts'
-import { TILE_HEIGHT, type Tree } from './tree.ts'
+import { TILE_HEIGHT, tileRoot, type Tree } from './tree.ts'
 
 /** Full tiles kept after they were read: 8 MiB. */
 const CACHED = 1024
-
-/** The Merkle Tree Hash of whole tile hashes; their number must be a power of two for a complete subtree. */
-export function tileRoot(hashes: Buffer): Buffer {
-  const frontier = new Frontier()
-  for (let at = 0; at < hashes.length; at += HASH_BYTES) frontier.append(hashes.subarray(at, at + HASH_BYTES))
-  return frontier.root()
-}
 
 /** c2sp.org/tlog-tiles "Log entries": big-endian uint16 length before each entry. */
 export async function entryBundle(reader: EntryReader, index: number, width: number): Promise<Buffer> {
   const parts: Buffer[] = []
   const from = index * TILE_WIDTH
-  for await (const { prefixed } of reader.records(from, from + width)) {
-    const length = Buffer.alloc(2)
-    length.writeUInt16BE(prefixed.length - 1)
-    parts.push(length, Buffer.from(prefixed.subarray(1)))
+  for await (const records of reader.batches(from, from + width)) {
+    for (const { prefixed } of records) parts.push(bundled(prefixed))
   }
   return Buffer.concat(parts)
+}
+
+/** An entry as a bundle holds it. `prefixed`: 0x00 ‖ entry, whose bytes stay the caller's. */
+export function bundled(prefixed: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(1 + prefixed.length)
+  prefixed.copy(bytes, 1)
+  bytes.writeUInt16BE(prefixed.length - 1)
+  return bytes
 }
 
 /**
@@ -37,11 +36,12 @@ export class Tiles implements HashReader {
   readonly #disk: Disk
   readonly #tree: Tree
   readonly #reader: EntryReader
-  /** Full tiles that are not yet files. */
-  readonly pending = new Map<string, { readonly tile: TilePath; readonly bytes: Buffer }>()
+  /** Full tiles that are not yet files, by path. */
+  readonly pending: Map<string, { readonly tile: TilePath; readonly bytes: Buffer }>
   readonly #cache = new Map<string, Buffer>()
 
-  constructor(disk: Disk, tree: Tree, reader: EntryReader) {
+  constructor(disk: Disk, tree: Tree, reader: EntryReader, pending: Tiles['pending']) {
+    this.pending = pending
     this.#disk = disk
     this.#tree = tree
     this.#reader = reader
@@ -62,6 +62,22 @@ export class Tiles implements HashReader {
   /** The leaf hash of a durable entry. */
   leaf(index: number): Promise<Buffer> {
     return this.node(0, index)
+  }
+
+  /** The leaf hashes of durable entries `from` up to, not including, `to`, one behind the other. */
+  async leaves(from: number, to: number): Promise<Buffer> {
+    const parts: Buffer[] = []
+    for (let at = from; at < to; ) {
+      const tile = Math.floor(at / TILE_WIDTH)
+      const end = Math.min(to, (tile + 1) * TILE_WIDTH)
+      const hashes = await this.#hashes(0, tile)
+      const first = tile * TILE_WIDTH
+      const part = hashes?.subarray((at - first) * HASH_BYTES, (end - first) * HASH_BYTES)
+      if (part?.length !== (end - at) * HASH_BYTES) throw new RangeError(`the tree has no leaf ${end - 1}`)
+      parts.push(part)
+      at = end
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
   }
 
   /** A tile or bundle as c2sp.org/tlog-tiles serves it, any partial width included; undefined when the tree lacks it. */
@@ -101,10 +117,11 @@ export class Tiles implements HashReader {
     const span = TILE_WIDTH ** (level + 1)
     const hashes: Buffer[] = []
     const frontier = new Frontier()
-    for await (const { prefixed } of this.#reader.records(index * span, (index + 1) * span)) {
-      frontier.append(leafHashOfPrefixed(prefixed), (height, _index, hash) => {
-        if (height === level * TILE_HEIGHT) hashes.push(hash)
-      })
+    const keep = (height: number, _index: number, hash: Buffer): void => {
+      if (height === level * TILE_HEIGHT) hashes.push(hash)
+    }
+    for await (const records of this.#reader.batches(index * span, (index + 1) * span)) {
+      for (const { prefixed } of records) frontier.append(leafHashOfPrefixed(prefixed), keep)
     }
     if (!sameBytes(frontier.root(), expected)) throw this.#reader.damaged(index * span)
     return Buffer.concat(hashes)

@@ -11,6 +11,8 @@ interface Edge {
   bytes: Buffer
 }
 
+export type OnFull = (tile: TilePath, bytes: Buffer) => void
+
 /** Bits of the index that one level of tiles covers. */
 export const TILE_HEIGHT = 8
 
@@ -19,12 +21,27 @@ export const TILE_HEIGHT = 8
  * Owned by the committing side; grows only after fdatasync. Full tiles are handed to `onFull` once, as they fill up.
  */
 export class Tree {
-  readonly #frontier = new Frontier()
+  readonly #frontier: Frontier
   readonly #edges: Edge[] = []
-  readonly #onFull: (tile: TilePath, bytes: Buffer) => void
+  readonly #onFull: OnFull
 
-  constructor(onFull: (tile: TilePath, bytes: Buffer) => void) {
+  /**
+   * `size` and `edges` (what `edge` gives for each level, lowest first, empty where it gives nothing): go on with a tree as it was.
+   * RangeError when no tree of that size has such edges; whether they are its own the root tells.
+   */
+  constructor(onFull: OnFull, size = 0, edges: readonly Buffer[] = []) {
     this.#onFull = onFull
+    const peaks: Buffer[] = []
+    for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / TILE_WIDTH)) {
+      const width = count % TILE_WIDTH
+      const hashes = edges[level]
+      if (hashes?.length !== width * HASH_BYTES) throw new RangeError(`no tree of ${size} has such edges`)
+      const bytes = Buffer.alloc(TILE_BYTES)
+      hashes.copy(bytes)
+      this.#edges.push({ full: Math.floor(count / TILE_WIDTH), width, bytes })
+      peaks.unshift(...peaksOf(hashes))
+    }
+    this.#frontier = new Frontier(size, peaks)
   }
 
   get size(): number {
@@ -52,6 +69,11 @@ export class Tree {
       : edge.bytes.subarray(0, edge.width * HASH_BYTES)
   }
 
+  /** A copy of all of them, lowest first; empty where a level ends with a full tile. */
+  edges(): Buffer[] {
+    return this.#edges.map(({ bytes, width }) => Buffer.from(bytes.subarray(0, width * HASH_BYTES)))
+  }
+
   get levels(): number {
     return this.#edges.length
   }
@@ -68,6 +90,26 @@ export class Tree {
     edge.width = 0
     edge.bytes = Buffer.alloc(TILE_BYTES)
   }
+}
+
+/** Roots of the complete subtrees that the hashes of a partial tile make up, left to right. */
+function peaksOf(hashes: Buffer): Buffer[] {
+  const peaks: Buffer[] = []
+  let left = hashes.length / HASH_BYTES
+  for (let at = 0; left > 0; ) {
+    const width = 2 ** Math.floor(Math.log2(left))
+    peaks.push(tileRoot(hashes.subarray(at, at + width * HASH_BYTES)))
+    at += width * HASH_BYTES
+    left -= width
+  }
+  return peaks
+}
+
+/** The Merkle Tree Hash of whole tile hashes; their number must be a power of two for a complete subtree. */
+export function tileRoot(hashes: Buffer): Buffer {
+  const frontier = new Frontier()
+  for (let at = 0; at < hashes.length; at += HASH_BYTES) frontier.append(hashes.subarray(at, at + HASH_BYTES))
+  return frontier.root()
 }
 
 /** The full tiles and bundles of a tree of `size`. */

@@ -47,6 +47,7 @@ describe('verifyLog', () => {
       'segments/00000001.seg',
       'segments/00000002.seg',
       'signer/memory',
+      'snapshot',
       'tile/0/000',
       'tile/0/001.p/35',
       'tile/1/000.p/1',

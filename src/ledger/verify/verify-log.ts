@@ -1,3 +1,4 @@
+import { decodeSnapshot, SNAPSHOT_FILE } from '../recover/snapshot.ts'
 import { openCheckpoint } from '../note/checkpoint.ts'
 import { CLEAN_STOP_FILE, decodeCleanStop } from '../recover/clean-stop.ts'
 import type { Disk } from '../disk.ts'
@@ -13,7 +14,7 @@ import { type Found, listSegments, scan } from '../segment/scan.ts'
 import { SEGMENT_FOLDER, segmentNumber, segmentPath } from '../segment/segments.ts'
 import { MEMORY_FILE, readMemory, SLOT_BYTES } from '../signer/signer-memory.ts'
 import type { SignedHead } from '../signer/signer.ts'
-import { SourceChains } from '../entry/source-chains.ts'
+import { ChainReader } from '../entry/source-chains.ts'
 import { TILE_WIDTH, type TilePath } from '../tree/tile-path.ts'
 import { fullTiles, partialTiles, Tree } from '../tree/tree.ts'
 import { listFiles, TileFiles } from './verify-files.ts'
@@ -75,7 +76,13 @@ interface RememberedHead extends SignedHead {
 }
 
 function belongs(path: string): boolean {
-  if (path === CHECKPOINT_FILE || path === CLEAN_STOP_FILE || path.startsWith('tile/')) return true
+  if (
+    path === CHECKPOINT_FILE ||
+    path === CLEAN_STOP_FILE ||
+    path === SNAPSHOT_FILE ||
+    path.startsWith('tile/')
+  )
+    return true
   const name = path.startsWith(`${SEGMENT_FOLDER}/`) ? path.slice(SEGMENT_FOLDER.length + 1) : ''
   return segmentNumber(name) !== undefined
 }
@@ -102,6 +109,11 @@ async function rememberedHeads(
   if (stopped !== undefined && note === undefined)
     findings.push({ file: CHECKPOINT_FILE, what: 'the checkpoint is missing' })
 
+  const kept = await disk.read(SNAPSHOT_FILE)
+  const snapshot = kept === undefined ? undefined : decodeSnapshot(kept)?.snapshot
+  if (snapshot !== undefined) heads.push({ ...snapshot, file: SNAPSHOT_FILE })
+  else if (kept !== undefined) findings.push({ file: SNAPSHOT_FILE, what: 'a snapshot that is not whole' })
+
   if (signer !== undefined) {
     const file = `signer/${MEMORY_FILE}`
     const memory = readMemory((await signer.read(MEMORY_FILE)) ?? Buffer.alloc(0), verifier)
@@ -118,7 +130,7 @@ class VerifyRun {
   readonly #heads: readonly RememberedHead[]
   readonly #tiles: TileFiles
   readonly #chain: FrameChain
-  readonly #chains = new SourceChains()
+  readonly #sources = new ChainReader()
   readonly #tree = new Tree((tile, bytes) => this.#full.push({ tile, bytes }))
   /** Full tiles of the entries just taken, to be compared with their files. */
   readonly #full: { readonly tile: TilePath; readonly bytes: Buffer }[] = []
@@ -219,15 +231,12 @@ class VerifyRun {
       if (fields === undefined) {
         this.#note(file, index, 'bytes that are not an entry')
       } else {
-        const last = this.#chains.last(fields.src)
-        if (fields.sseq !== (last?.sseq ?? -1) + 1 || fields.sprev !== last?.leafHash.toString('hex')) {
-          this.#note(file, index, `an entry that does not follow the last of ${fields.src}`)
-        }
+        const broken = this.#sources.next(fields, hash)
+        if (broken !== undefined) this.#note(file, index, broken)
         if (fields.t < this.#lastTime) this.#note(file, index, 'an entry older than the one before it')
         if ((fields.commit === undefined) !== (record.sealed.length === 0))
           this.#note(file, index, 'a commitment without its payload, or the reverse')
         this.#lastTime = Math.max(this.#lastTime, fields.t)
-        this.#chains.settle(fields.src, { sseq: fields.sseq, leafHash: hash })
       }
       if (this.#complete) await this.#grow(index, hash, record.entry)
     }

@@ -1,3 +1,4 @@
+import { Fault } from '../kernel/faults.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
 import type { Draft, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
@@ -45,6 +46,8 @@ export class SessionWriter implements Speaker {
 
   /** An entry of its own, at once. Texts too long for one entry go before it in entries of type `part`, in the same frame. */
   append(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Pending {
+    if (this.#closed)
+      throw new Fault('session.ended', 'This session has ended; nothing more is recorded in it.')
     const { log, index } = this.#options
     const split = payload === undefined ? undefined : splitPayload(payload)
     const parts = (split?.parts ?? []).map(({ field, part, of, text }) =>

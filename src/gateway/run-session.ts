@@ -229,6 +229,7 @@ async function refuse(
 
 async function finish(running: Running, end: SessionEnd | undefined, deps: SessionDeps): Promise<void> {
   const last = running.guard.ended ?? end ?? { reason: 'violation', text: '' }
+  if (end?.cause !== undefined) deps.onError(end.cause, running.live.id)
   running.guard.end(last)
   deps.live.remove(running.live)
   try {

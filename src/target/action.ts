@@ -132,6 +132,8 @@ export interface SessionEnd {
     | 'target'
     | 'shutdown'
     | 'violation'
+  /** Set when the fault is ours: for the operator's log, never for client or record. */
+  readonly cause?: unknown
   /** The sentence the person reads in their client. */
   readonly text: string
 }

@@ -58,12 +58,13 @@ export class Witness {
     if (!'QPBFcE'.includes(tag)) return
     const { actions } = this.#evidence
     if (tag === 'P' && actions.some(action => isTrial(action, body))) return
-    // The Bind that was seen stands for its Execute, unless the next thing on record is an Execute.
-    if (tag === 'E' && this.#bound.has(nameIn(body)) && this.#next()?.kind !== 'execute') return
+    // The Bind that was seen stands for its Execute, or an Execute on record does: which depends on what the target had said by
+    // then. One that is durable is taken for this one, one that is not for a later one.
+    if (tag === 'E' && this.#bound.has(nameIn(body)) && !this.#executeIsDurable()) return
     const copied = tag === 'c' ? this.#copied.digest('hex') : ''
     for (let at = this.#at; at < actions.length; at++) {
       const action = actions[at]
-      if (action === undefined || !says(action, tag, body, copied)) continue
+      if (action === undefined || this.#notRun(at + 1) || !says(action, tag, body, copied)) continue
       if (!this.#evidence.durable.has(at + 1))
         throw new Error(`${tag} arrived before its action ${at + 1} was durable`)
       this.#at = at + 1
@@ -77,12 +78,18 @@ export class Witness {
     )
   }
 
-  /** The next action that is to be seen. */
-  #next(): Action | undefined {
-    const { actions, outcomes } = this.#evidence
-    return actions.find(
-      ({ objections }, at) => at >= this.#at && objections.length === 0 && !outcomes.get(at + 1)?.error,
+  /** Passed over at the relay: its outcome says so before anything behind it is forwarded. */
+  #notRun(seq: number): boolean {
+    return this.#evidence.outcomes.get(seq)?.error?.code === '00000'
+  }
+
+  /** Whether the next action that is to be seen is an Execute, and may be seen. */
+  #executeIsDurable(): boolean {
+    const { actions, outcomes, durable } = this.#evidence
+    const at = actions.findIndex(
+      ({ objections }, i) => i >= this.#at && objections.length === 0 && !outcomes.get(i + 1)?.error,
     )
+    return actions[at]?.kind === 'execute' && durable.has(at + 1)
   }
 
   /**

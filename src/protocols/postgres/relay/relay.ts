@@ -133,7 +133,8 @@ class Relay {
   }
 
   #fromClient(chunk: Buffer): void {
-    if (this.#over) return
+    // Behind its Terminate a client has nothing to say; what it asked before is still being answered.
+    if (this.#over || this.#asks.terminated) return
     this.#guard.touch()
     if (this.#busy) {
       this.#backlog.push(chunk)
@@ -254,7 +255,8 @@ class Relay {
 
   #fail(cause: unknown): void {
     const said = isFault(cause) ? cause : new Fault('internal', 'the gateway failed', { cause })
-    const end: SessionEnd = { reason: 'violation', text: `breakglass ended this session: ${said.message}.` }
+    const text = `breakglass ended this session: ${said.message}.`
+    const end: SessionEnd = { reason: 'violation', text, ...(said !== cause && { cause }) }
     this.#finish(end, endError(end))
   }
 

@@ -110,6 +110,11 @@ export interface Log {
   read(index: number): Promise<Entry>
   /** Durable entries in order from `from` up to, not including, `to` (default: all durable at the time of the call). */
   entries(from: number, to?: number): AsyncIterable<Entry>
+  /**
+   * Those of one source, in order, from index `from` up to, not including, `to`; each must follow the one before it. The
+   * others in between are passed over unread.
+   */
+  entriesOf(src: string, from: number, to: number): AsyncIterable<Entry>
   /** Opens the sealed payload. Fault `evidence.erased` when its key is gone; undefined when the entry has none. */
   payload(index: number, keys: KeyRing): Promise<JsonValue | undefined>
   /** RFC 6962 inclusion proof for `index` in the tree of `size` (default: the signed head). Hashes, leaf to root. */
@@ -117,6 +122,13 @@ export interface Log {
   consistency(from: number, to?: number): Promise<readonly Buffer[]>
   /** A file of the standard layout (c2sp.org/tlog-tiles) by its path, `checkpoint` apart; undefined when the tree has none such. */
   readTile(path: string): Promise<Buffer | undefined>
+  /**
+   * Keeps one line of text beside the log under the signer's MAC: for what its owner derived from it. Durable when it
+   * resolves; rejects with the disk's error. `name`: lower-case words and numbers joined by `-`.
+   */
+  keep(name: string, text: string): Promise<void>
+  /** What was kept last under the name; undefined when there is none, or when anybody else wrote it. */
+  kept(name: string): Promise<string | undefined>
   /** True while appends are refused because space ran out or the log failed. */
   readonly trouble: 'full' | 'failed' | undefined
   /**

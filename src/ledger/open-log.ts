@@ -19,6 +19,7 @@ import { tilePath } from './tree/tile-path.ts'
 import { Tiles } from './tree/tiles.ts'
 import type { OnFull } from './tree/tree.ts'
 import { Rehash } from './recover/rehash.ts'
+import { KeptFiles } from './recover/kept-files.ts'
 import { SnapshotKeeper } from './recover/keep-snapshot.ts'
 import { fullFault, isNoSpace } from './trouble.ts'
 
@@ -135,9 +136,10 @@ async function openOn(
     onRefused: () => log.rollBack(),
     onTrouble: (trouble, why) => log.troubled(trouble, why),
   })
+  const mac = (bytes: Buffer): Promise<Buffer> => signer.mac(bytes)
   const snapshots = new SnapshotKeeper({
     disk,
-    mac: bytes => signer.mac(bytes),
+    mac,
     capture: () => log.capture(),
   })
   const rehash = new Rehash({
@@ -165,6 +167,7 @@ async function openOn(
     lastFrame: recovered.lastFrame,
     epoch: recovered.epoch + 1,
     snapshots,
+    kept: new KeptFiles({ origin, disk, mac }),
     repaired: () => repaired,
     finish: async clean => {
       rehash.stop()

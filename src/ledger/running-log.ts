@@ -4,6 +4,7 @@ import { Fault } from '../kernel/faults.ts'
 import type { JsonValue } from '../kernel/json.ts'
 import { callBytes, type Committer, type Placed } from './commit/commit.ts'
 import type { FramePlace } from './segment/frame.ts'
+import type { KeptFiles } from './recover/kept-files.ts'
 import type { SnapshotKeeper } from './recover/keep-snapshot.ts'
 import type { Snapshot } from './recover/snapshot.ts'
 import { consistencyProof } from './tree/consistency.ts'
@@ -42,6 +43,7 @@ export interface LogParts {
   readonly lastFrame: FramePlace | undefined
   readonly epoch: number
   readonly snapshots: SnapshotKeeper
+  readonly kept: KeptFiles
   readonly repaired: () => Promise<readonly string[]>
   /** Ends the background work and leaves the marker of a clean stop. */
   readonly finish: (clean: boolean) => Promise<void>
@@ -131,6 +133,31 @@ export class RunningLog implements Log {
       for (const [i, record] of records.entries())
         yield this.#compared(record, leaves.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
     }
+  }
+
+  async *entriesOf(src: string, from: number, to: number): AsyncGenerator<Entry> {
+    const { reader, places, tiles } = this.#parts
+    const named = Buffer.from(`"src":${JSON.stringify(src)}`)
+    let last: Entry | undefined
+    for await (const records of reader.batches(from, Math.min(to, places.length))) {
+      for (const record of records) {
+        if (!record.prefixed.includes(named)) continue
+        const entry = this.#compared(record, await tiles.leaf(record.index))
+        if (entry.src !== src) continue
+        if (last !== undefined && entry.sprev !== last.leafHash.toString('hex'))
+          throw reader.damaged(record.index)
+        yield entry
+        last = entry
+      }
+    }
+  }
+
+  keep(name: string, text: string): Promise<void> {
+    return this.#parts.kept.put(name, text)
+  }
+
+  kept(name: string): Promise<string | undefined> {
+    return this.#parts.kept.get(name)
   }
 
   async payload(index: number, keys: KeyRing): Promise<JsonValue | undefined> {

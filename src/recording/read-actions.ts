@@ -1,6 +1,5 @@
 import { isFault } from '../kernel/faults.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
-import type { Entry } from '../ledger/log.ts'
 import { itemsOf } from './batch.ts'
 import type { SessionLog } from './session-log.ts'
 import { joinPayload, type Part } from './split-payload.ts'
@@ -24,12 +23,11 @@ export interface RecordedEntry {
  */
 export async function* readActions(sessions: SessionLog, session: string): AsyncGenerator<RecordedEntry> {
   let parts: Part[] = []
-  for (const position of [...sessions.index.positions(session)]) {
-    const stored = await read(sessions, position)
-    // A place that was taken and not written belongs to whoever came next.
-    if (stored?.src !== session) continue
+  const span = sessions.index.span(session)
+  if (span === undefined) return
+  for await (const stored of sessions.log.entriesOf(session, span.first, span.last + 1)) {
     const { index, t, type, outcome, data } = stored
-    const sealed = await open(sessions, position)
+    const sealed = await open(sessions, index)
     if (type === 'part') {
       if (!sealed.erased)
         parts.push({ ...(data as unknown as Part), text: (sealed.payload as { text: string }).text })
@@ -51,15 +49,6 @@ export async function* readActions(sessions: SessionLog, session: string): Async
       ...(payload !== undefined && { payload }),
       ...(sealed.erased && { erased: true }),
     }
-  }
-}
-
-async function read(sessions: SessionLog, position: number): Promise<Entry | undefined> {
-  try {
-    return await sessions.read(position)
-  } catch (error) {
-    if (isFault(error, 'not_found')) return undefined
-    throw error
   }
 }
 

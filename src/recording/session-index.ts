@@ -27,15 +27,34 @@ type Opening = Omit<SessionRecord, 'closedAt' | 'reason' | keyof Counts>
 /** Counts in place: this is on the path of every action. */
 interface Held extends Counts {
   readonly opening: Opening
-  /** Positions of its entries in the log, ascending. */
-  readonly positions: number[]
-  closing: { readonly closedAt: number; readonly reason: string } | undefined
+  /** Index of its first entry in the log, and of the last that was counted. */
+  readonly first: number
+  last: number
+  closing: Closing | undefined
 }
 
-/** Which entries belong to which session. Derived from the log, never a truth of its own. */
+interface Closing {
+  readonly closedAt: number
+  readonly reason: string
+}
+
+/** A session as it is kept between starts. */
+export type KeptSession = Readonly<Held>
+
+/**
+ * Which sessions there are and where in the log their entries lie. Derived from the log, never a truth of its own. Told of every
+ * entry once it is durable, in order, within the turn of the event loop in which it became so: at the beginning of any other
+ * turn it stands for all entries below `until`.
+ */
 export class SessionIndex {
   readonly #sessions = new Map<string, Held>()
   readonly #open = new Set<string>()
+  #until = 0
+
+  /** Index behind the last entry it was told of. */
+  get until(): number {
+    return this.#until
+  }
 
   /** An entry as read back, when the log is folded; and those that open and close a session. */
   add(entry: Entry): void {
@@ -48,21 +67,19 @@ export class SessionIndex {
     this.#open.delete(src)
   }
 
-  /** An entry whose place is taken; without `noted` only the place counts. */
+  /** Without `noted` only the place counts. */
   note(session: string, position: number, noted?: Noted): void {
-    const held = this.#sessions.get(session)
+    const held = this.#at(session, position)
     if (!held) return
-    held.positions.push(position)
     if (noted?.type === 'batch') {
       for (const { type, data, outcome } of itemsOf(noted.data, undefined)) count(held, type, data, outcome)
     } else if (noted) count(held, noted.type, noted.data, noted.outcome)
   }
 
-  /** A `batch` whose place is taken, counted by whoever made it. */
+  /** A `batch`, counted by whoever made it. */
   noteBatch(session: string, position: number, counts: Counts): void {
-    const held = this.#sessions.get(session)
+    const held = this.#at(session, position)
     if (!held) return
-    held.positions.push(position)
     held.actions += counts.actions
     held.refused += counts.refused
     held.writes += counts.writes
@@ -76,8 +93,10 @@ export class SessionIndex {
     return held && recordOf(held)
   }
 
-  positions(session: string): readonly number[] {
-    return this.#sessions.get(session)?.positions ?? []
+  /** Between which indices of the log its entries lie, both included. */
+  span(session: string): { readonly first: number; readonly last: number } | undefined {
+    const held = this.#sessions.get(session)
+    return held && { first: held.first, last: held.last }
   }
 
   /** Newest first. */
@@ -89,7 +108,37 @@ export class SessionIndex {
     for (const id of this.#open) yield recordOf(this.#sessions.get(id) as Held)
   }
 
-  #begin({ src, subject, target, t, data }: Entry): void {
+  /** As they are now. Sessions that are not there are left out. */
+  export(sessions: Iterable<string>): KeptSession[] {
+    return [...sessions].flatMap(id => {
+      const held = this.#sessions.get(id)
+      return held === undefined ? [] : [{ ...held }]
+    })
+  }
+
+  get openIds(): ReadonlySet<string> {
+    return this.#open
+  }
+
+  /** Goes on from what was exported at `until`. `sessions`: in the order in which they were opened. */
+  import(sessions: readonly KeptSession[], until: number): void {
+    for (const held of sessions) {
+      const { id } = held.opening
+      this.#sessions.set(id, { ...held })
+      if (held.closing === undefined) this.#open.add(id)
+      else this.#open.delete(id)
+    }
+    this.#until = until
+  }
+
+  #at(session: string, position: number): Held | undefined {
+    this.#until = Math.max(this.#until, position + 1)
+    const held = this.#sessions.get(session)
+    if (held !== undefined) held.last = position
+    return held
+  }
+
+  #begin({ src, subject, target, t, data, index }: Entry): void {
     this.#sessions.set(src, {
       opening: {
         id: src,
@@ -100,7 +149,8 @@ export class SessionIndex {
         scope: data.scope as string,
         openedAt: t,
       },
-      positions: [],
+      first: index,
+      last: index,
       ...nothing(),
       closing: undefined,
     })

@@ -3,6 +3,7 @@ import type { SessionId } from '../kernel/ids.ts'
 import type { JsonValue } from '../kernel/json.ts'
 import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
+import { KeptIndex } from './kept-index.ts'
 import { SessionIndex } from './session-index.ts'
 import { SessionWriter } from './session-writer.ts'
 import { WriteTogether } from './write-together.ts'
@@ -29,14 +30,20 @@ export interface SessionLog {
   readonly log: Log
   readonly index: SessionIndex
   begin(opening: SessionOpening): Promise<SessionWriter>
-  read(index: number): Promise<Entry>
+  /** Keeps the index for the next start; the log goes on and is closed by whoever opened it. */
+  close(): Promise<void>
   payload(index: number): Promise<JsonValue | undefined>
 }
 
-/** Folds the log into its index and closes what a crash left open, before anybody may open a session. */
-export async function openSessionLog(log: Log, keys: SessionKeys): Promise<SessionLog> {
+/** Folds what is new in the log into its index and closes what a crash left open, before anybody may open a session. */
+export async function openSessionLog(
+  log: Log,
+  keys: SessionKeys,
+  { partEntries }: { readonly partEntries?: number } = {},
+): Promise<SessionLog> {
   const index = new SessionIndex()
-  for await (const entry of log.entries(0)) index.add(entry)
+  const kept = new KeptIndex(log, index, partEntries)
+  for await (const entry of log.entries(await kept.load())) add(entry)
   const cut: Draft[] = [...index.open()].map(({ id, grant, person, target }) => ({
     type: 'session.closed',
     src: id,
@@ -47,7 +54,12 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
   }))
   if (cut.length > 0) await written(log.append(cut, { reserve: true }))
 
-  const together = new WriteTogether(log, index)
+  const together = new WriteTogether(log, index, kept)
+
+  function add(entry: Entry): void {
+    index.add(entry)
+    kept.touch(entry.type === 'session.closed' ? entry.src : undefined)
+  }
 
   async function sealFor(session: SessionId): Promise<SealKey> {
     try {
@@ -63,14 +75,13 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
 
   async function written(pending: Pending): Promise<Receipt> {
     const receipts = await pending.durable()
-    for (const entry of pending.entries) index.add(entry)
+    for (const entry of pending.entries) add(entry)
     return receipts[0] as Receipt
   }
 
   return {
     log,
     index,
-    read: position => log.read(position),
     payload: position => log.payload(position, keys),
     async begin(opening) {
       const { session, grant, person, target, protocol, scope, evidence, remote, application } = opening
@@ -88,7 +99,19 @@ export async function openSessionLog(log: Log, keys: SessionKeys): Promise<Sessi
           },
         ]),
       )
-      return new SessionWriter({ session, grant, person, target, opened, seal, log, index, together })
+      return new SessionWriter({
+        session,
+        grant,
+        person,
+        target,
+        opened,
+        seal,
+        log,
+        index,
+        together,
+        ended: add,
+      })
     },
+    close: () => kept.write(),
   }
 }

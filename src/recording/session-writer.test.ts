@@ -24,7 +24,7 @@ const ring = {
 
 beforeEach(async () => {
   scratch = await scratchLog()
-  log = await scratch.open({ segmentBytes: 1024 * 1024 })
+  log = await scratch.open({ segmentBytes: 4 * 1024 * 1024 })
   sessions = await openSessionLog(log, ring)
 })
 afterEach(async () => {
@@ -104,6 +104,18 @@ describe('the writer of a session', () => {
     const entries = await read(writer)
     expect(entries.map(({ data }) => data.n)).toEqual([1, 2, 3])
     expect(entries[1]?.payload).toMatchObject({ text: 'x'.repeat(100_000) })
+  })
+
+  it('a text of many frames is in several appends, the entry that needs it in the last, and reads back whole', async () => {
+    const writer = await begin()
+    const text = '\u0001é€😀'.repeat(400_000)
+    const waiting = writer.record(action(1, text))
+    expect(log.length).toBeGreaterThan(60)
+    await waiting
+    const [entry] = await read(writer)
+    expect(entry?.payload).toEqual({ text })
+    await writer.record(action(2))
+    expect((await read(writer)).map(({ data }) => data.n)).toEqual([1, 2])
   })
 
   it('property: whatever is said in whatever order reads back in that order and counts once', async () => {

@@ -1,10 +1,10 @@
 import { Fault } from '../kernel/faults.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
-import type { Draft, Log, Pending, SealKey } from '../ledger/log.ts'
+import type { Draft, Entry, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
 import { Batch, type Item, type TakenBatch } from './batch.ts'
-import type { SessionIndex } from './session-index.ts'
-import { splitPayload } from './split-payload.ts'
+import type { Noted, SessionIndex } from './session-index.ts'
+import { PART, splitPayload } from './split-payload.ts'
 import type { Speaker, WriteTogether } from './write-together.ts'
 
 export interface SessionWriterOptions {
@@ -17,7 +17,12 @@ export interface SessionWriterOptions {
   readonly log: Log
   readonly index: SessionIndex
   readonly together: WriteTogether
+  /** Told of the last entry once it is durable. */
+  readonly ended: (last: Entry) => void
 }
+
+/** Characters of the parts that share an append: well within a frame, whatever they are in UTF-8 and JSON. */
+const TOGETHER = 8 * PART
 
 /** Appends entries of one session; the log keeps their order and chain. */
 export class SessionWriter implements Speaker {
@@ -44,33 +49,32 @@ export class SessionWriter implements Speaker {
     this.#onLost?.(error)
   }
 
-  /** An entry of its own, at once. Texts too long for one entry go before it in entries of type `part`, in the same frame. */
+  /**
+   * An entry of its own, at once. Texts too long for one entry go before it in entries of type `part`, as many to an append as a
+   * frame surely holds; the last append holds the entry, and when that is durable so are they.
+   */
   append(type: string, data: JsonObject, payload?: JsonValue, outcome?: string): Pending {
     if (this.#closed)
       throw new Fault('session.ended', 'This session has ended; nothing more is recorded in it.')
-    const { log, index } = this.#options
     const split = payload === undefined ? undefined : splitPayload(payload)
-    const parts = (split?.parts ?? []).map(({ field, part, of, text }) =>
-      this.#draft('part', { field, part, of }, { text }),
-    )
-    const before = this.take()
-    const drafts = before ? [before.draft, ...parts] : parts
-    const pending = log.append([...drafts, this.#draft(type, data, split?.payload, outcome)])
-    if (before) {
-      index.noteBatch(this.session, pending.first, before.taken.counts)
-      this.#options.together.follow(pending, this)
+    let drafts: Draft[] = []
+    let characters = 0
+    for (const { field, part, of, text } of split?.parts ?? []) {
+      if (characters + text.length > TOGETHER) {
+        this.#place(drafts)
+        ;[drafts, characters] = [[], 0]
+      }
+      drafts.push(this.#draft('part', { field, part, of }, { text }))
+      characters += text.length
     }
-    const last = pending.first + drafts.length
-    for (let at = pending.first + (before ? 1 : 0); at < last; at++) index.note(this.session, at)
-    index.note(this.session, last, { type, data, outcome })
-    return pending
+    return this.#place([...drafts, this.#draft(type, data, split?.payload, outcome)], { type, data, outcome })
   }
 
   /** Something nobody waits for: durable within 50 ms, in company. */
   note(item: Item): void {
     if (this.#closed) return
     if (this.#fits(item)) this.#options.together.soon(this)
-    else this.#options.together.follow(this.#alone(item), this)
+    else this.#alone(item)
   }
 
   /** Something that is waited for: with what was noted before it, and with what other sessions say in this turn. */
@@ -86,7 +90,7 @@ export class SessionWriter implements Speaker {
 
   /** The last entry; from the reserve when the disk is full. Completeness: the session's chain ends here. */
   async close(data: JsonObject): Promise<void> {
-    const { log, index, grant, together } = this.#options
+    const { log, grant, together, ended } = this.#options
     together.flush(this)
     this.#closed = true
     const closing = { session: this.session, grant, ...data }
@@ -94,7 +98,22 @@ export class SessionWriter implements Speaker {
       reserve: true,
     })
     await pending.durable()
-    for (const entry of pending.entries) index.add(entry)
+    for (const entry of pending.entries) ended(entry)
+  }
+
+  /** Appends, behind what was said before. `noted`: what the last draft counts for. */
+  #place(drafts: readonly Draft[], noted?: Noted): Pending {
+    const { log, index, together } = this.#options
+    const before = this.take()
+    const pending = log.append(before ? [before.draft, ...drafts] : drafts)
+    together.follow(pending, this, () => {
+      let at = pending.first
+      if (before) index.noteBatch(this.session, at++, before.taken.counts)
+      const last = at + drafts.length - 1
+      for (; at < last; at++) index.note(this.session, at)
+      index.note(this.session, last, noted)
+    })
+    return pending
   }
 
   #fits(item: Item): boolean {

@@ -2,7 +2,7 @@ import { sha256Hex } from '../kernel/bytes.ts'
 import type { JsonObject, JsonValue } from '../kernel/json.ts'
 
 /** Characters of one part: at most 4 bytes each in UTF-8 and 6 when escaped, well within the log's limit for a payload. */
-const PART = 32_000
+export const PART = 32_000
 
 export interface Part {
   readonly field: string
@@ -25,8 +25,9 @@ export function splitPayload(payload: JsonValue): {
   const parts: Part[] = []
   const kept: Record<string, JsonValue | undefined> = {}
   for (const [field, value] of Object.entries(payload)) {
-    // Lists (bind values) are parted as their JSON; whoever joins them parses it back.
-    const text = typeof value === 'string' ? value : Array.isArray(value) ? JSON.stringify(value) : undefined
+    // Lists (bind values) and objects (what is touched) are parted as their JSON; whoever joins them parses it back.
+    const text =
+      typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : undefined
     if (text === undefined || text.length <= PART) {
       kept[field] = value
       continue
@@ -42,7 +43,7 @@ export function splitPayload(payload: JsonValue): {
 
 function isLong(value: JsonValue | undefined): boolean {
   if (typeof value === 'string') return value.length > PART
-  return Array.isArray(value) && JSON.stringify(value).length > PART
+  return typeof value === 'object' && JSON.stringify(value).length > PART
 }
 
 /** Puts the parts back; a field whose digest does not agree is left as the log has it. Pure. */

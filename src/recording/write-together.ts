@@ -1,5 +1,6 @@
 import type { Draft, Log, Pending } from '../ledger/log.ts'
 import type { TakenBatch } from './batch.ts'
+import type { KeptIndex } from './kept-index.ts'
 import type { SessionIndex } from './session-index.ts'
 
 /** How long what nobody waits for waits for company; durable within 50 ms is the promise (DESIGN §4). */
@@ -25,6 +26,7 @@ export interface Speaker {
 export class WriteTogether {
   readonly #log: Log
   readonly #index: SessionIndex
+  readonly #kept: KeptIndex
   readonly #noted = new Set<Speaker>()
   #waiting = new Set<Speaker>()
   /** What writers that wait had to append before the turn was over. */
@@ -34,9 +36,10 @@ export class WriteTogether {
   /** When appends that are not yet durable were made, oldest first. */
   readonly #undurable = new Set<number>()
 
-  constructor(log: Log, index: SessionIndex) {
+  constructor(log: Log, index: SessionIndex, kept: KeptIndex) {
     this.#log = log
     this.#index = index
+    this.#kept = kept
   }
 
   /** The writer has something that is to be durable within 50 ms. */
@@ -74,9 +77,9 @@ export class WriteTogether {
     if (own) this.#append([own.draft], [{ writer, taken: own.taken }]).catch(ignore)
   }
 
-  /** An append in which the writer took what it had said before. */
-  follow(pending: Pending, writer: Speaker): void {
-    this.#watch(pending, [writer]).catch(ignore)
+  /** An append in which the writer took what it had said before. `durable` is called when it is, before anybody else hears of it. */
+  follow(pending: Pending, writer: Speaker, durable: () => void): void {
+    this.#watch(pending, [writer], durable).catch(ignore)
   }
 
   #write(writers: Iterable<Speaker>): Promise<unknown> {
@@ -108,9 +111,10 @@ export class WriteTogether {
     const writers = owners.map(({ writer }) => writer)
     try {
       const pending = this.#log.append(drafts, { gathered: true })
-      for (const [at, { writer, taken }] of owners.entries())
-        this.#index.noteBatch(writer.session, pending.first + at, taken.counts)
-      return this.#watch(pending, writers)
+      return this.#watch(pending, writers, () => {
+        for (const [at, { writer, taken }] of owners.entries())
+          this.#index.noteBatch(writer.session, pending.first + at, taken.counts)
+      })
     } catch (error) {
       for (const writer of writers) writer.lost(error)
       return Promise.reject(error)
@@ -118,7 +122,7 @@ export class WriteTogether {
   }
 
   /** The oldest of what is not yet durable tells how far behind the disk is; nothing is held without bound. */
-  #watch(pending: Pending, writers: readonly Speaker[]): Promise<unknown> {
+  #watch(pending: Pending, writers: readonly Speaker[], durable: () => void): Promise<unknown> {
     const at = performance.now()
     const [oldest] = this.#undurable
     if (oldest !== undefined && at - oldest > BEHIND_MS) {
@@ -126,7 +130,11 @@ export class WriteTogether {
     }
     this.#undurable.add(at)
     const written = pending.durable().then(
-      () => this.#undurable.delete(at),
+      () => {
+        this.#undurable.delete(at)
+        durable()
+        this.#kept.touch()
+      },
       (error: unknown) => {
         this.#undurable.delete(at)
         for (const writer of writers) writer.lost(error)

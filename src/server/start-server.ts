@@ -115,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ] as readonly Slice<unknown>[]
     const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
     const sessions = await openSessionLog(store.sessions, store.keys)
+    undo.push(() => sessions.close())
     const tls = await openServerTls({
       folder: config.keys,
       organisation: config.organisation,

@@ -1,3 +1,5 @@
+import { decodeKept } from '../recover/kept-file.ts'
+import { KEPT_FOLDER, keptKind } from '../recover/kept-files.ts'
 import { decodeSnapshot, SNAPSHOT_FILE } from '../recover/snapshot.ts'
 import { openCheckpoint } from '../note/checkpoint.ts'
 import { CLEAN_STOP_FILE, decodeCleanStop } from '../recover/clean-stop.ts'
@@ -48,8 +50,10 @@ export async function verifyLog({ disk, vkey, signer, onProgress }: VerifyOption
   const findings: Finding[] = []
   const files = (await listFiles(disk)).filter(path => !path.endsWith('.tmp'))
   const heads = await rememberedHeads(disk, signer, verifier, findings)
-  for (const path of files)
-    if (!belongs(path)) findings.push({ file: path, what: 'a file that does not belong to a log' })
+  for (const path of files) {
+    if (path.startsWith(`${KEPT_FOLDER}/`)) await verifyKept(disk, path, verifier.name, findings)
+    else if (!belongs(path)) findings.push({ file: path, what: 'a file that does not belong to a log' })
+  }
   const tiles = new TileFiles(
     disk,
     files.filter(path => path.startsWith('tile/')),
@@ -85,6 +89,14 @@ function belongs(path: string): boolean {
     return true
   const name = path.startsWith(`${SEGMENT_FOLDER}/`) ? path.slice(SEGMENT_FOLDER.length + 1) : ''
   return segmentNumber(name) !== undefined
+}
+
+/** Whoever wrote it only the signer can tell; whether it is whole anybody can. */
+async function verifyKept(disk: Disk, path: string, origin: string, findings: Finding[]): Promise<void> {
+  const kind = keptKind(origin, path.slice(KEPT_FOLDER.length + 1))
+  const bytes = await disk.read(path)
+  if (kind === undefined || bytes === undefined || decodeKept(kind, bytes) === undefined)
+    findings.push({ file: path, what: 'a kept file that is not whole' })
 }
 
 /** Heads that checkpoint, marker and signer remember; what cannot be read of them is a finding. */

@@ -5,6 +5,8 @@ import { listAt, nodeAt, type Node } from './tree.ts'
 
 /** Statements of a text that are told one by one; of a longer text the others are in `verbs` and in what all touch together. */
 const TOLD_AT_MOST = 100
+/** Names told with single statements; behind them only those of all together. */
+const NAMES_AT_MOST = 2000
 
 /**
  * The parser's result for one text, read: all statements of the message together. Places are in bytes still (`placed`). Pure;
@@ -42,7 +44,7 @@ function combine(statements: readonly StatementFacts[], lengths: readonly number
     autocommitWrite: statements.length === 1 && statements.every(statement => statement.plainWrite),
     transactionControl: statements.some(statement => statement.transactionControl),
     ...(touched && { touched }),
-    statements: told.slice(0, TOLD_AT_MOST),
+    statements: bounded(told),
     executes: statements.flatMap(statement => statement.executes),
     deallocates: statements.flatMap(statement => statement.deallocates),
     ...(prepares[0] && { prepares: prepares[0] }),
@@ -54,6 +56,15 @@ function combine(statements: readonly StatementFacts[], lengths: readonly number
 function fact({ verb, writes, names, at }: StatementFacts, length: number): StatementFact {
   const { touched } = names
   return { verb, writes, ...(touched && { touched }), at, length }
+}
+
+function bounded(told: readonly StatementFact[]): readonly StatementFact[] {
+  let left = NAMES_AT_MOST
+  return told.slice(0, TOLD_AT_MOST).map(statement => {
+    const { touched, ...rest } = statement
+    for (const names of Object.values(touched ?? {})) left -= names.length
+    return left < 0 ? rest : statement
+  })
 }
 
 /** The first place of each is told. */

@@ -85,6 +85,12 @@ describe('what a statement touches, and how', () => {
     expect(facts.verbs).toHaveLength(3000)
     expect(facts.statements).toHaveLength(100)
     expect(facts.touched?.changes).toHaveLength(500)
+    const from = Array.from({ length: 400 }, (_, i) => `t${i}`).join(', ')
+    const wide = read(`select 1 from ${from};`.repeat(20))
+    expect(wide.statements.map(({ touched }) => touched?.reads?.length)).toEqual([
+      ...[400, 400, 400, 400, 400],
+      ...Array.from({ length: 15 }, () => undefined),
+    ])
   })
 })
 

@@ -269,6 +269,12 @@ export const COMMANDS: readonly CommandEntry[] = [
 
   entry(
     'Evidence',
+    'witness',
+    'cosign the heads of other logs',
+    async () => (await import('./commands/witness.ts')).witness,
+  ),
+  entry(
+    'Evidence',
     'ledger head',
     'the signed head of each log',
     async () => (await import('./commands/ledger-head.ts')).ledgerHead,

@@ -5,6 +5,8 @@ export interface LocalCommands {
   init(options: InitWish): Promise<InitDone>
   /** Runs until it is told to stop. Resolves when everything is closed. */
   start(options: StartWish): Promise<void>
+  /** Runs a witness until it is told to stop. */
+  witness(options: WitnessWish): Promise<void>
   /** The procedures of a configuration folder and what they may name. */
   procedures(folder: string): Promise<ProcedureFolder>
   /** What a script would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
@@ -39,6 +41,25 @@ export interface StartWish {
     readonly url: string
     readonly listening: readonly { readonly name: string; readonly address: string }[]
     readonly links: readonly { readonly handle: string; readonly link: string; readonly expiresMs: number }[]
+  }) => void
+}
+
+export interface WitnessWish {
+  readonly folder: string
+  readonly name?: string
+  /** Verifier keys. */
+  readonly logs: readonly string[]
+  readonly logsFile?: string
+  /** `host:port`. */
+  readonly listen: string
+  readonly stop: AbortSignal
+  readonly onReady: (ready: {
+    readonly name: string
+    readonly vkey: string
+    readonly url: string
+    /** Its key was made just now. */
+    readonly fresh: boolean
+    readonly following: readonly { readonly origin: string; readonly size: number }[]
   }) => void
 }
 

@@ -26,11 +26,22 @@ export function localCommands(version: string): LocalCommands {
         ],
         links: server.welcome?.links ?? [],
       })
-      await new Promise<void>(resolve => {
-        if (stop.aborted) resolve()
-        else stop.addEventListener('abort', () => resolve(), { once: true })
-      })
+      await stopped(stop)
       await server.close()
+    },
+    async witness({ listen, stop, onReady, ...options }) {
+      const { startWitness } = await import('./witness/start-witness.ts')
+      const { formatAddress, parseAddress } = await import('./config/units.ts')
+      const address = parseAddress(listen)
+      if (address === undefined)
+        throw new Fault('input.invalid', `--listen: ${JSON.stringify(listen)} is no address.`, {
+          next: 'Give host:port, such as 127.0.0.1:7080.',
+        })
+      const witness = await startWitness({ ...options, ...address })
+      const { name, vkey, fresh, port, following } = witness
+      onReady({ name, vkey, fresh, following, url: `http://${formatAddress({ ...address, port })}` })
+      await stopped(stop)
+      await witness.close()
     },
     async procedures(folder) {
       const { loadConfig } = await import('./config/load-config.ts')
@@ -56,4 +67,11 @@ export function localCommands(version: string): LocalCommands {
       return verifyFolder(data, onProgress)
     },
   }
+}
+
+function stopped(stop: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (stop.aborted) resolve()
+    else stop.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

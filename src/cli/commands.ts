@@ -297,6 +297,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'recompute everything, or one proof, offline',
     async () => (await import('./commands/ledger-verify.ts')).ledgerVerify,
   ),
+  entry(
+    'Evidence',
+    'signer',
+    'sign the logs of a server that runs under another account',
+    async () => (await import('./commands/signer.ts')).signer,
+  ),
 ]
 
 /** The entry whose words the arguments begin with; the longest wins. Options before or between the words are passed over. */

@@ -7,6 +7,8 @@ export interface LocalCommands {
   start(options: StartWish): Promise<void>
   /** Runs a witness until it is told to stop. */
   witness(options: WitnessWish): Promise<void>
+  /** Signs for servers of another account until it is told to stop. */
+  signer(options: SignerWish): Promise<void>
   /** The procedures of a configuration folder and what they may name. */
   procedures(folder: string): Promise<ProcedureFolder>
   /** What a script would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
@@ -61,6 +63,14 @@ export interface WitnessWish {
     readonly fresh: boolean
     readonly following: readonly { readonly origin: string; readonly size: number }[]
   }) => void
+}
+
+export interface SignerWish {
+  readonly directory: string
+  readonly socket: string
+  readonly allow: { readonly uid?: number; readonly gid?: number }
+  readonly stop: AbortSignal
+  readonly onReady: () => void
 }
 
 export interface ProcedureFolder {
@@ -125,7 +135,7 @@ export interface VerifyDone {
     readonly size: number
     readonly root: string
     readonly vkey: string
-    readonly trust: 'vault' | 'itself'
+    readonly trust: 'signer' | 'vault' | 'itself'
   }[]
   /** False: its key is not here, so it was not opened. */
   readonly vault: boolean

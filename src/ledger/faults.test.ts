@@ -14,7 +14,7 @@ const isBuilt = existsSync(workerFile(import.meta.url, './open-log.ts'))
 /** A process of its own that appends without end and prints every index once it is acknowledged. */
 const APPENDER = `
 import { openLog } from ${built('./open-log.ts')}
-import { openLocalSigner } from ${built('./local-signer.ts')}
+import { openLocalSigner } from ${built('./signer/local-signer.ts')}
 import { nodeDisk } from ${built('../store/file/node-disk.ts')}
 import { writeSync } from 'node:fs'
 const [folder, mode] = process.argv.slice(1)

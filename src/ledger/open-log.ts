@@ -185,6 +185,7 @@ async function openOn(
       }
     },
   })
+  signer.onLost?.(fault => committer.fail(fault))
   await firstWords(log, recovered, options)
   await signing.finish()
   const repaired = rehash.run().catch((error: unknown): readonly string[] => {

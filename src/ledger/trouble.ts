@@ -16,9 +16,12 @@ export function fullFault(log: string): Fault {
   })
 }
 
-/** Of an entry that is not what was signed, the text says which: it is what the operator has to look at. */
+/**
+ * What stopped a log for good. A signer, or whoever found an entry that is not what was signed, says what happened and what to
+ * do; the disk has only a code.
+ */
 export function failedFault(log: string, cause: unknown): Fault {
-  if (isFault(cause, 'ledger.damaged')) {
+  if (isFault(cause)) {
     return new Fault('ledger.failed', `The log ${log} stopped: ${cause.message}`, {
       ...(cause.next !== undefined && { next: cause.next }),
       facts: { log, ...cause.facts },

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { LocalCommands } from '../cli/local.ts'
 import { Fault } from '../kernel/faults.ts'
 
@@ -42,6 +42,13 @@ export function localCommands(version: string): LocalCommands {
       onReady({ name, vkey, fresh, following, url: `http://${formatAddress({ ...address, port })}` })
       await stopped(stop)
       await witness.close()
+    },
+    async signer({ directory, socket, allow, stop, onReady }) {
+      const { listenSigner } = await import('./signer/listen-signer.ts')
+      const listening = await listenSigner({ directory: resolve(directory), socket: resolve(socket), allow })
+      onReady()
+      await stopped(stop)
+      await listening.close()
     },
     async procedures(folder) {
       const { loadConfig } = await import('./config/load-config.ts')

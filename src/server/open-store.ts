@@ -1,22 +1,24 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import { openLocalSigner } from '../ledger/signer/local-signer.ts'
 import type { Log } from '../ledger/log.ts'
 import { openLog } from '../ledger/open-log.ts'
+import { listSegments } from '../ledger/segment/scan.ts'
 import { lockDirectory } from '../store/file/directory-lock.ts'
 import { createKeyRing, type VaultKeyRing } from '../store/file/key-ring.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
 import { openVault, type Vault } from '../store/file/vault.ts'
 import { readVaultKey } from '../store/file/vault-key.ts'
 import type { Config } from './config/config.ts'
+import { moveKey } from './signer/move-key.ts'
+import { openSigner } from './signer/open-signer.ts'
 
 /** Where things lie in the data directory; `ledger verify` and `backup` read the same table. */
 export const PLACES = {
   logs: 'logs',
-  signer: 'signer',
+  /** Memories of the signers, until the first start that moved them to a directory of their own. */
+  formerSigner: 'signer',
   vault: 'vault',
 } as const
 
@@ -32,7 +34,7 @@ export interface Store {
 }
 
 export interface StoreOptions {
-  readonly config: Pick<Config, 'organisation' | 'data' | 'keys' | 'ledger'>
+  readonly config: Pick<Config, 'organisation' | 'data' | 'keys' | 'signer' | 'ledger'>
   readonly clock: Clock
   readonly version: string
 }
@@ -41,25 +43,31 @@ export interface StoreOptions {
 const SIGN_SESSIONS_MS = 100
 
 /**
- * Takes the data directory, opens the vault and recovers both logs. Faults: `ledger.in_use`, `ledger.damaged`,
- * `config.invalid` (no vault key, or one of another vault).
+ * Takes the data directory, opens the vault and the signer, and recovers both logs. Faults: `ledger.in_use`,
+ * `ledger.damaged`, `config.invalid` (no vault key, or one of another vault), `unavailable` (no signer at its socket).
  */
 export async function openStore({ config, clock, version }: StoreOptions): Promise<Store> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 })
-  const lock = await lockDirectory(config.data)
+  const undo: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
   try {
+    const lock = await lockDirectory(config.data)
+    undo.push(() => lock.release())
     const key = await readVaultKey({ env: process.env, file: vaultKeyFile(config.keys), data: config.data })
     const vault = await openVault({ folder: join(config.data, PLACES.vault), key })
+    const house = await openSigner(config)
+    undo.push(() => house.close())
     const open = async (name: string, signEveryMs: number): Promise<Log> => {
       const origin = originOf(config.organisation, name)
-      const signer = await openLocalSigner({
-        origin,
-        seed: await signingSeed(vault, name),
-        disk: nodeDisk(join(config.data, PLACES.signer, name)),
-      })
-      const entryZero: JsonObject = { origin, vkey: signer.vkey, version }
       const disk = nodeDisk(join(config.data, PLACES.logs, name))
-      return openLog({
+      const empty = (await listSegments(disk)).length === 0
+      const former = join(config.data, PLACES.formerSigner)
+      await moveKey({ vault, house, former, log: name, origin, empty })
+      const signer = await house.open(origin, { create: empty })
+      const entryZero: JsonObject = { origin, vkey: signer.vkey, version }
+      const log = await openLog({
         name,
         origin,
         disk,
@@ -69,22 +77,14 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
         entryZero,
         segmentBytes: config.ledger.segmentBytes,
       })
+      undo.push(() => log.close())
+      return log
     }
     const control = await open(CONTROL_LOG, 0)
     const sessions = await open(SESSION_LOG, SIGN_SESSIONS_MS)
-    return {
-      vault,
-      keys: createKeyRing(vault),
-      control,
-      sessions,
-      async close() {
-        await sessions.close()
-        await control.close()
-        await lock.release()
-      },
-    }
+    return { vault, keys: createKeyRing(vault), control, sessions, close }
   } catch (error) {
-    await lock.release()
+    await close()
     throw error
   }
 }
@@ -96,14 +96,4 @@ export function vaultKeyFile(keys: string): string {
 /** Schemeless, as C2SP wants origins; fixed by the organisation's name and never reused. */
 export function originOf(organisation: string, log: string): string {
   return `breakglass/${organisation}/${log}`
-}
-
-/** 32 bytes (RFC 8032), made at the first start, kept in the vault. */
-async function signingSeed(vault: Vault, log: string): Promise<Buffer> {
-  const name = `signing/${log}`
-  const stored = await vault.get(name)
-  if (stored) return stored
-  const seed = randomBytes(32)
-  await vault.put(name, seed)
-  return seed
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createIdentity, identitySlices } from '../identity/create-identity.ts'
+import { signerFolder } from '../ledger/signer/signer-keep.ts'
 import { openJournal } from '../journal/open-journal.ts'
 import type { Slice } from '../journal/slice.ts'
 import { procedureSets } from '../policy/acceptance.ts'
@@ -41,9 +42,11 @@ beforeAll(async () => {
 const verify = (path: string) => verifyFolder(path, () => undefined)
 
 function files(below: string): readonly string[] {
-  return readdirSync(below, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .map(entry => relative(data, join(entry.parentPath, entry.name)))
+  return [below, join(below, '..', 'signer')].flatMap(top =>
+    readdirSync(top, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => relative(data, join(entry.parentPath, entry.name))),
+  )
 }
 
 describe('a folder verified from its files alone', () => {
@@ -53,8 +56,8 @@ describe('a folder verified from its files alone', () => {
       vault: true,
       findings: [],
       logs: [
-        { log: 'control', trust: 'vault' },
-        { log: 'sessions', trust: 'vault' },
+        { log: 'control', trust: 'signer' },
+        { log: 'sessions', trust: 'signer' },
       ],
     })
     const before = files(data).map(file => [file, statSync(join(data, file)).mtimeMs])
@@ -64,7 +67,7 @@ describe('a folder verified from its files alone', () => {
 
   it('reports one flipped byte in any file of the folder, by its file', async () => {
     const all = files(data)
-    expect(new Set(all.map(file => file.split('/')[0]))).toEqual(new Set(['logs', 'signer', 'vault']))
+    expect(new Set(all.map(file => file.split('/')[0]))).toEqual(new Set(['logs', '..', 'vault']))
     for (const file of all) {
       const path = join(data, file)
       const bytes = readFileSync(path)
@@ -85,7 +88,7 @@ describe('a folder verified from its files alone', () => {
     for (const file of [
       'logs/control/checkpoint',
       'logs/control/segments/00000000.seg',
-      'signer/sessions/memory',
+      `../signer/${signerFolder('breakglass/acme/sessions')}/memory`,
     ]) {
       const bytes = readFileSync(join(data, file))
       rmSync(join(data, file))

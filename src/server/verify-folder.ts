@@ -3,14 +3,15 @@ import { dirname, join, resolve } from 'node:path'
 import { Fault, isFault } from '../kernel/faults.ts'
 import { decodeEntry } from '../ledger/entry/entry.ts'
 import type { Finding } from '../ledger/verify/finding.ts'
-import { noteSigner } from '../ledger/note/note.ts'
 import { listSegments, scan } from '../ledger/segment/scan.ts'
 import { verifyLog } from '../ledger/verify/verify-log.ts'
 import { lockDirectory } from '../store/file/directory-lock.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
 import { openVault, type Vault, verifyVault } from '../store/file/vault.ts'
 import { readVaultKey } from '../store/file/vault-key.ts'
+import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load-config.ts'
+import { whatWasSigned } from './signer/what-was-signed.ts'
 import { CONTROL_LOG, originOf, PLACES, SESSION_LOG, vaultKeyFile } from './open-store.ts'
 
 export interface FolderProgress {
@@ -27,8 +28,11 @@ export interface VerifiedLog {
   /** Hex. */
   readonly root: string
   readonly vkey: string
-  /** Where the key came from: the vault that signed, or the log itself, which proves only that it agrees with itself. */
-  readonly trust: 'vault' | 'itself'
+  /**
+   * Where the key came from: the signer's directory, the vault of data from before there was one, or the log itself, which
+   * proves only that it agrees with itself.
+   */
+  readonly trust: 'signer' | 'vault' | 'itself'
 }
 
 export interface VerifiedFolder {
@@ -42,7 +46,7 @@ export interface VerifiedFolder {
 interface Places {
   readonly data: string
   /** Known when the configuration lies beside the data. */
-  readonly config: { readonly organisation: string; readonly keys: string } | undefined
+  readonly config: Pick<Config, 'organisation' | 'keys' | 'signer'> | undefined
 }
 
 /**
@@ -83,8 +87,18 @@ async function verifyPlaces(
   let before = 0
   for (const name of names) {
     const disk = nodeDisk(join(data, PLACES.logs, name))
-    const own = await vkeyOf(vault, config?.organisation, name)
-    const vkey = own ?? (await vkeyInside(disk))
+    const signed = await whatWasSigned(
+      {
+        data,
+        log: name,
+        origin: config && originOf(config.organisation, name),
+        signer: config?.signer,
+        former: PLACES.formerSigner,
+        vault,
+      },
+      findings,
+    )
+    const vkey = signed.vkey ?? (await vkeyInside(disk))
     if (vkey === undefined) {
       findings.push({
         file: `${PLACES.logs}/${name}`,
@@ -92,22 +106,23 @@ async function verifyPlaces(
       })
       continue
     }
-    const signer = nodeDisk(join(data, PLACES.signer, name))
     const done = before
     const verified = await verifyLog({
       disk,
       vkey,
-      signer,
+      signer: signed.disk,
       onProgress: entries => onProgress({ part: `log ${name}`, entries: done + entries, total }),
     })
     before += verified.size
-    findings.push(...verified.findings.map(finding => ({ ...finding, file: placeOf(finding.file, name) })))
+    findings.push(
+      ...verified.findings.map(finding => ({ ...finding, file: placeOf(finding.file, name, signed.place) })),
+    )
     logs.push({
       log: name,
       size: verified.size,
       root: verified.root.toString('hex'),
       vkey,
-      trust: own === undefined ? 'itself' : 'vault',
+      trust: signed.trust,
     })
   }
   return { logs, vault: key !== undefined, findings }
@@ -115,8 +130,8 @@ async function verifyPlaces(
 
 function findPlaces(path: string): Places {
   if (existsSync(join(path, 'breakglass.yaml')) || path.endsWith('.yaml')) {
-    const { data, organisation, keys } = loadConfig(path)
-    return { data, config: { organisation, keys } }
+    const config = loadConfig(path)
+    return { data: config.data, config }
   }
   if (!existsSync(join(path, PLACES.logs)))
     throw new Fault('not_found', `${path} is neither a configuration nor a data folder.`, {
@@ -126,10 +141,7 @@ function findPlaces(path: string): Places {
   const config = existsSync(join(above, 'breakglass.yaml')) ? loadConfig(above) : undefined
   return {
     data: path,
-    config:
-      config && resolve(config.data) === path
-        ? { organisation: config.organisation, keys: config.keys }
-        : undefined,
+    config: config && resolve(config.data) === path ? config : undefined,
   }
 }
 
@@ -156,7 +168,7 @@ async function vaultKeyFor(data: string, keys: string, findings: Finding[]): Pro
   }
 }
 
-/** Opens the vault for its signing seeds. What is wrong with it, `verifyVault` has told. */
+/** Opens the vault for the seeds it may hold. What is wrong with it, `verifyVault` has told. */
 async function openOrNot(folder: string, key: Buffer): Promise<Vault | undefined> {
   try {
     return await openVault({ folder, key })
@@ -164,17 +176,6 @@ async function openOrNot(folder: string, key: Buffer): Promise<Vault | undefined
     if (isFault(error)) return undefined
     throw error
   }
-}
-
-async function vkeyOf(
-  vault: Vault | undefined,
-  organisation: string | undefined,
-  name: string,
-): Promise<string | undefined> {
-  if (vault === undefined || organisation === undefined) return undefined
-  // A record that does not open is reported by the vault's own verification.
-  const seed = await vault.get(`signing/${name}`).catch(() => undefined)
-  return seed && noteSigner(originOf(organisation, name), seed).vkey
 }
 
 /** Entry 0 names the key. */
@@ -193,8 +194,8 @@ function signedSize(folder: string): number {
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[1] ?? 0) || 0 : 0
 }
 
-function placeOf(file: string, log: string): string {
+function placeOf(file: string, log: string, signer: string): string {
   return file.startsWith('signer/')
-    ? `${PLACES.signer}/${log}/${file.slice('signer/'.length)}`
+    ? join(signer, file.slice('signer/'.length))
     : `${PLACES.logs}/${log}/${file}`
 }

@@ -5,13 +5,15 @@ import type { Disk } from '../disk.ts'
 import { noteSigner } from '../note/note.ts'
 import { verifyConsistency } from '../tree/consistency.ts'
 import type { ProveExtension, SignedHead, Signer } from './signer.ts'
-import { encodeSlot, MEMORY_FILE, readMemory, SLOT_BYTES, SLOTS } from './signer-memory.ts'
+import { encodeSlot, MEMORY_BYTES, MEMORY_FILE, readMemory, SLOT_BYTES, SLOTS } from './signer-memory.ts'
 
 export interface LocalSignerOptions {
   /** The log's origin, which is also the key's name. */
   readonly origin: string
-  /** 32 bytes (RFC 8032); owned by the vault. */
+  /** 32 bytes (RFC 8032). */
   readonly seed: Uint8Array
+  /** What `mac` derives its key from; default: the seed. */
+  readonly secret?: Uint8Array
   /** The signer's own folder: never the log's, so that restoring the log cannot turn back its memory. */
   readonly disk: Disk
 }
@@ -20,9 +22,14 @@ export interface LocalSignerOptions {
  * A signer in this process. One write and one fdatasync to preallocated slots per signature. Errors: `ledger.damaged`
  * when its memory cannot be read at all.
  */
-export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions): Promise<Signer> {
+export async function openLocalSigner({
+  origin,
+  seed,
+  secret = seed,
+  disk,
+}: LocalSignerOptions): Promise<Signer> {
   const key = noteSigner(origin, seed)
-  const empty = Buffer.alloc(SLOTS * SLOT_BYTES)
+  const empty = Buffer.alloc(MEMORY_BYTES)
   const stored = await disk.read(MEMORY_FILE)
   const memory = readMemory(stored ?? empty, key)
   // One slot may be torn by a crash; the other then holds the head before, whose successor nobody was given.
@@ -32,13 +39,12 @@ export async function openLocalSigner({ origin, seed, disk }: LocalSignerOptions
       facts: { file: MEMORY_FILE },
     })
   }
-  // At once and whole: a file made in steps could be found half made.
-  if (stored?.length !== empty.length) {
-    await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
-  }
+  // At once and whole: a file made in steps could be found half made. And always: what an fsync that failed before this
+  // start left in the page cache may look written and yet be lost at the next power cut.
+  await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
   const file = await disk.open(MEMORY_FILE)
 
-  const macKey = Buffer.from(hkdfSync('sha256', seed, '', `breakglass snapshot ${origin}`, 32))
+  const macKey = Buffer.from(hkdfSync('sha256', secret, '', `breakglass snapshot ${origin}`, 32))
   let last = memory.last
   let failed: unknown
   let turn: Promise<unknown> = Promise.resolve()

@@ -5,6 +5,7 @@ import type { NoteVerifier } from '../note/note.ts'
 export const MEMORY_FILE = 'memory'
 export const SLOT_BYTES = 4096
 export const SLOTS = 2
+export const MEMORY_BYTES: number = SLOTS * SLOT_BYTES
 
 /** A head as a whole slot holds it. */
 export interface RememberedHead {

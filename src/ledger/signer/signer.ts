@@ -1,3 +1,5 @@
+import type { Fault } from '../../kernel/faults.ts'
+
 /** The consistency proof (RFC 6962 §2.1.2) from the tree of `from` entries to the one that is to be signed. */
 export type ProveExtension = (from: number) => Promise<readonly Buffer[]>
 
@@ -14,9 +16,14 @@ export interface Signer {
    * `ledger.damaged` rather than contradict what it signed before.
    */
   sign(head: SignedHead, prove: ProveExtension): Promise<string>
-  /** HMAC-SHA256 of `bytes` under a key that never leaves the signer: what a log keeps for itself and wants back unchanged. */
+  /**
+   * HMAC-SHA256 under a key that never leaves the signer, of `bytes` or, where they would have to travel, of their
+   * SHA-256: for what a log keeps for itself and wants back unchanged. Compare only codes of one kind of signer.
+   */
   mac(bytes: Buffer): Promise<Buffer>
   last(): SignedHead | undefined
+  /** Called once when it can no longer sign, also while nothing is asked of it; never by one in this process. */
+  onLost?(listener: (fault: Fault) => void): void
   /** Called by the log that was opened with it, when that log closes. */
   close(): Promise<void>
 }

@@ -29,6 +29,8 @@ export interface Config {
   readonly organisation: string
   readonly data: string
   readonly keys: string
+  /** Directory of the guarded signer; not used when it answers at a socket. */
+  readonly signer: string
   readonly procedures: string
   /** Origin without a trailing slash; undefined: `http://localhost:<api port>` once the port is known. */
   readonly publicUrl: string | undefined
@@ -44,5 +46,10 @@ export interface Config {
     readonly always: readonly string[]
     readonly singleChannel: boolean
   }
-  readonly ledger: { readonly segmentBytes: number }
+  readonly ledger: {
+    readonly segmentBytes: number
+    readonly signer:
+      | { readonly kind: 'child' | 'in_process' }
+      | { readonly kind: 'socket'; readonly path: string }
+  }
 }

@@ -20,6 +20,17 @@ export function crossCheck(written: ConfigFile, file: string): readonly Finding[
       message: 'lies inside `data`: whoever copies the data would hold its key',
       next: 'choose a folder beside it',
     })
+  const signer = resolve(folder, written.signer)
+  if (
+    [data, keys].some(other => signer === other || signer.startsWith(other + sep)) ||
+    data.startsWith(signer + sep)
+  )
+    found.push({
+      path: ['signer'],
+      message:
+        'lies inside `data` or `keys`, or around `data`: a copy of one would turn back or carry away the other',
+      next: 'choose a folder beside them',
+    })
   for (const [index, destination] of written.alerts_always.entries()) {
     if (written.alerts[destination] === undefined)
       found.push({
@@ -84,6 +95,7 @@ export function normalise(written: ConfigFile, file: string): Config {
     organisation: written.organisation,
     data: resolve(folder, written.data),
     keys: resolve(folder, written.keys),
+    signer: resolve(folder, written.signer),
     procedures: resolve(folder, written.procedures),
     publicUrl: written.public_url === undefined ? undefined : new URL(written.public_url).origin,
     listen: {
@@ -110,7 +122,13 @@ export function normalise(written: ConfigFile, file: string): Config {
       always: written.alerts_always,
       singleChannel: written.alerts_single_channel,
     },
-    ledger: { segmentBytes: parseSize(written.ledger.segment) ?? 0 },
+    ledger: {
+      segmentBytes: parseSize(written.ledger.segment) ?? 0,
+      signer:
+        typeof written.ledger.signer === 'string'
+          ? { kind: written.ledger.signer }
+          : { kind: 'socket', path: resolve(folder, written.ledger.signer.socket) },
+    },
   }
 }
 

@@ -115,6 +115,13 @@ export const configSchema = z.strictObject({
     .min(1)
     .default('./keys')
     .describe('Vault key and certificates. Must lie outside `data`: a copy of the data alone opens nothing.'),
+  signer: z
+    .string()
+    .min(1)
+    .default('./signer')
+    .describe(
+      'Keys of the logs and what was signed last. Must lie outside `data` and in no backup of it: it shows that data was turned back.',
+    ),
   procedures: z.string().min(1).default('./procedures').describe('The folder of procedures and their tests.'),
   public_url: z
     .url({ protocol: /^https?$/, error: 'an http or https URL' })
@@ -177,7 +184,17 @@ export const configSchema = z.strictObject({
     .default(false)
     .describe('True accepts procedures that alert over one channel only.'),
   ledger: z
-    .strictObject({ segment: size.default('16MiB').describe('Size of a log segment, allocated ahead.') })
+    .strictObject({
+      segment: size.default('16MiB').describe('Size of a log segment, allocated ahead.'),
+      signer: z
+        .union([z.enum(['child', 'in_process']), z.strictObject({ socket: z.string().min(1) })], {
+          error: '`child`, `in_process`, or { socket: PATH }',
+        })
+        .default('child')
+        .describe(
+          'Who signs the logs: a process that the server starts (child), the server itself (in_process), or `breakglass signer` of another account at a socket.',
+        ),
+    })
     .prefault({}),
 })
 

@@ -22,7 +22,7 @@ describe('init', () => {
       for (const { secret } of channels) expect(secret.read()).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     for (const name of ['vault.key', 'alert-security.secret'])
       expect(statSync(join(folder, 'keys', name)).mode & 0o777).toBe(0o600)
-    expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toMatch(/^\/data\/\n\/keys\/$/m)
+    expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toMatch(/^\/data\/\n\/keys\/\n\/signer\/$/m)
   })
 
   it('writes an example procedure that the policy accepts under this configuration', async () => {

@@ -9,11 +9,12 @@ export interface TemplateFacts {
 export function configTemplate({ organisation, owners, needed }: TemplateFacts): string {
   const list = owners.join(', ')
   return `# yaml-language-server: $schema=.schema/breakglass.schema.json
-# The configuration of breakglass. Keep this folder in git; \`data\` and \`keys\` stay out of it (see .gitignore).
+# The configuration of breakglass. Keep this folder in git; \`data\`, \`keys\` and \`signer\` stay out of it (see .gitignore).
 
 organisation: ${organisation}   # part of the name under which the logs are signed: fixed after the first start
 data: ./data               # logs, recordings and the vault
 keys: ./keys               # vault key and certificates; never beside a copy of the data
+signer: ./signer           # keys of the logs and what was signed last; in no backup: it shows that data was turned back
 
 listen: { api: 127.0.0.1:7070, postgres: 127.0.0.1:7432 }
 # public_url: https://breakglass.${organisation}.example   # when people reach it through a proxy that ends TLS
@@ -112,4 +113,5 @@ export function procedureTestTemplate(): string {
 export const GITIGNORE = `# Secrets and evidence do not belong into git.
 /data/
 /keys/
+/signer/
 `

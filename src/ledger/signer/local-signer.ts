@@ -1,11 +1,19 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { Fault } from '../../kernel/faults.ts'
 import { signCheckpoint } from '../note/checkpoint.ts'
-import type { Disk } from '../disk.ts'
+import type { Disk, DiskFile } from '../disk.ts'
 import { noteSigner } from '../note/note.ts'
 import { verifyConsistency } from '../tree/consistency.ts'
 import type { ProveExtension, SignedHead, Signer } from './signer.ts'
-import { encodeSlot, MEMORY_BYTES, MEMORY_FILE, readMemory, SLOT_BYTES, SLOTS } from './signer-memory.ts'
+import {
+  encodeSlot,
+  MEMORY_BYTES,
+  MEMORY_FILE,
+  readMemory,
+  type RememberedHead,
+  SLOT_BYTES,
+  SLOTS,
+} from './signer-memory.ts'
 
 export interface LocalSignerOptions {
   /** The log's origin, which is also the key's name. */
@@ -39,10 +47,12 @@ export async function openLocalSigner({
       facts: { file: MEMORY_FILE },
     })
   }
-  // At once and whole: a file made in steps could be found half made. And always: what an fsync that failed before this
-  // start left in the page cache may look written and yet be lost at the next power cut.
-  await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
+  // At once and whole: a file made in steps could be found half made.
+  if (stored?.length !== empty.length) {
+    await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
+  }
   const file = await disk.open(MEMORY_FILE)
+  if (memory.last !== undefined) await rewrite(file, memory.last)
 
   const macKey = Buffer.from(hkdfSync('sha256', secret, '', `breakglass snapshot ${origin}`, 32))
   let last = memory.last
@@ -104,4 +114,13 @@ export async function openLocalSigner({
       return signed
     },
   }
+}
+
+/**
+ * What an fsync that failed before this start left in the page cache looks written and may be lost at the next power cut: a
+ * head is believed only once it was written again.
+ */
+async function rewrite(file: DiskFile, { slot, text }: RememberedHead): Promise<void> {
+  await file.write(slot * SLOT_BYTES, encodeSlot(text))
+  await file.sync()
 }

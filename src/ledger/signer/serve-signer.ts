@@ -38,7 +38,7 @@ export async function serveSigner(stream: Duplex, house: SignerHouse): Promise<v
 
   try {
     const frames = new MessageFrames()
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       const messages = frames.push(chunk)
       const requests = messages?.map(decodeRequest)
       for (const request of requests ?? [undefined]) {

@@ -63,6 +63,13 @@ describe('nodeDisk', () => {
     expect(await readdir(join(folder, 'sub'))).toEqual(['target'])
   })
 
+  it('replaces although a process of the same id was killed while it did', async () => {
+    for (let n = 0; n < 500; n += 1) await writeFile(join(folder, `x.${process.pid}-${n}.tmp`), 'left')
+    const disk = nodeDisk(folder)
+    await disk.replace('x', Buffer.from('whole'))
+    expect((await disk.read('x'))?.toString()).toBe('whole')
+  })
+
   it('replaces a link instead of writing through it', async () => {
     const outside = join(folder, 'outside')
     await writeFile(outside, 'untouched')

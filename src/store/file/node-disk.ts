@@ -1,119 +1,53 @@
 import { constants, fdatasync, writeSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { resolve } from 'node:path'
 import type { Disk, DiskFile } from '../../ledger/disk.ts'
+import { durableDisk, type FileSystem } from '../../ledger/durable-disk.ts'
 
-/** Files written half by `replace` carry this ending; they are left only by a crash and mean nothing. */
-export const TEMPORARY = '.tmp'
-
-let temporaries = 0
-
-/**
- * A Disk on a folder of the local file system, made when absent (mode 0700; files 0600). Paths are relative, use `/`,
- * and never leave the folder: TypeError for empty parts, `.`, `..` and NUL. Other errors carry Node's `code`.
- */
+/** A Disk on a folder of the local file system, made when absent (mode 0700; files 0600). Other errors carry Node's `code`. */
 export function nodeDisk(folder: string): Disk {
-  const at = (path: string): string => join(folder, confined(path))
-  return {
-    async open(path) {
-      const file = at(path)
-      const existing = await openExisting(file)
-      if (existing !== undefined) return new NodeFile(existing)
-      await makeFolder(dirname(file))
-      const handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o600)
-      await syncFolder(dirname(file))
-      return new NodeFile(handle)
-    },
-    async read(path) {
-      try {
-        return await readFile(at(path))
-      } catch (error) {
-        if (isAbsent(error)) return undefined
-        throw error
-      }
-    },
-    async replace(path, bytes) {
-      const file = at(path)
-      temporaries += 1
-      const temporary = `${file}.${process.pid}-${temporaries}${TEMPORARY}`
-      await makeFolder(dirname(file))
-      try {
-        await writeDurably(temporary, bytes)
-        await rename(temporary, file)
-      } catch (error) {
-        await unlink(temporary).catch(() => undefined)
-        throw error
-      }
-      await syncFolder(dirname(file))
-    },
-    async list(path) {
-      try {
-        const found = await readdir(path === '' ? folder : at(path), { withFileTypes: true })
-        return found.map(one => (one.isDirectory() ? `${one.name}/` : one.name)).sort()
-      } catch (error) {
-        if (isAbsent(error)) return []
-        throw error
-      }
-    },
-    async remove(path) {
-      const file = at(path)
-      try {
-        await unlink(file)
-      } catch (error) {
-        if (isAbsent(error)) return
-        throw error
-      }
-      await syncFolder(dirname(file))
-    },
-  }
+  return durableDisk(LOCAL, resolve(folder))
 }
 
-function confined(path: string): string {
-  const parts = path.split('/')
-  if (parts.some(part => part === '' || part === '.' || part === '..' || part.includes('\0'))) {
-    throw new TypeError(`"${path}" is not a path inside the folder`)
-  }
-  return path
+/** Never through a link that somebody put there. */
+const NEW = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
+
+const LOCAL: FileSystem = {
+  async open(path) {
+    const handle = await unlessAbsent(open(path, constants.O_RDWR))
+    return handle && new NodeFile(handle)
+  },
+  async create(path) {
+    return new NodeFile(await open(path, NEW, 0o600))
+  },
+  read: path => unlessAbsent(readFile(path)),
+  async list(folder) {
+    const found = await unlessAbsent(readdir(folder, { withFileTypes: true }))
+    return (found ?? []).map(one => (one.isDirectory() ? `${one.name}/` : one.name)).sort()
+  },
+  rename,
+  async unlink(path) {
+    return (await unlessAbsent(unlink(path).then(() => true))) ?? false
+  },
+  makeFolder: path => mkdir(path, { recursive: true, mode: 0o700 }),
+  async syncFolder(path) {
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
 }
 
-async function openExisting(file: string): Promise<FileHandle | undefined> {
+/** Undefined where the file or folder is not there. */
+async function unlessAbsent<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    return await open(file, constants.O_RDWR)
+    return await found
   } catch (error) {
-    if (isAbsent(error)) return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-}
-
-async function writeDurably(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx', 0o600)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Makes missing folders and makes each of them durable in its parent. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  const stop = dirname(first)
-  for (let made = folder; made !== stop; made = dirname(made)) await syncFolder(dirname(made))
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-function isAbsent(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 /** Bytes up to which a write is made in this thread. */

@@ -2,7 +2,8 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '../../kernel/faults.ts'
-import { nodeDisk, TEMPORARY } from './node-disk.ts'
+import { TEMPORARY } from '../../ledger/durable-disk.ts'
+import { nodeDisk } from './node-disk.ts'
 
 /** A record that cannot be what was stored. `file` is relative to the vault's folder. */
 export interface VaultFinding {

@@ -62,13 +62,12 @@ export class Witness {
     // then. One that is durable is taken for this one, one that is not for a later one.
     if (tag === 'E' && this.#bound.has(nameIn(body)) && !this.#executeIsDurable()) return
     const copied = tag === 'c' ? this.#copied.digest('hex') : ''
-    for (let at = this.#at; at < actions.length; at++) {
-      const action = actions[at]
-      if (action === undefined || this.#notRun(at + 1) || !says(action, tag, body, copied)) continue
-      if (!this.#evidence.durable.has(at + 1))
-        throw new Error(`${tag} arrived before its action ${at + 1} was durable`)
-      this.#at = at + 1
-      this.seen.add(at + 1)
+    const found = this.#recorded(at => says(actions[at], tag, body, copied))
+    if (found !== undefined) {
+      if (!this.#evidence.durable.has(found + 1))
+        throw new Error(`${tag} arrived before its action ${found + 1} was durable`)
+      this.#at = found + 1
+      this.seen.add(found + 1)
       if (tag === 'B') this.#bound.add(nameIn(body))
       if (tag === 'c') this.#copied = createHash('sha256')
       return
@@ -78,9 +77,14 @@ export class Witness {
     )
   }
 
-  /** Passed over at the relay: its outcome says so before anything behind it is forwarded. */
-  #notRun(seq: number): boolean {
-    return this.#evidence.outcomes.get(seq)?.error?.code === '00000'
+  /** The next action on record that was forwarded and `fits`. */
+  #recorded(fits: (at: number) => boolean): number | undefined {
+    const { actions, outcomes } = this.#evidence
+    for (let at = this.#at; at < actions.length; at++) {
+      if (outcomes.get(at + 1)?.error?.message.startsWith('not forwarded')) continue
+      if (fits(at)) return at
+    }
+    return undefined
   }
 
   /** Whether the next action that is to be seen is an Execute, and may be seen. */
@@ -111,8 +115,9 @@ export class Witness {
 }
 
 /** Whether the action is the one for this message: read naively, once more. */
-function says(action: Action, tag: string, body: Buffer, copied: string): boolean {
+function says(action: Action | undefined, tag: string, body: Buffer, copied: string): boolean {
   const [first = '', second = ''] = body.toString('utf8').split('\0')
+  if (action === undefined) return false
   const refused = action.objections.length > 0
   switch (action.kind) {
     case 'query':

@@ -103,7 +103,9 @@ export class Forwarder {
   send(request?: Request, bytes?: Buffer): void {
     if (this.dialogue.skipping) {
       if (request?.definition) this.statements.failed(request.name, request.definition)
-      request?.tally?.fail('00000', 'not run: an earlier message of the pipeline failed').settle(this.guard)
+      request?.tally
+        ?.fail('00000', 'not forwarded: an earlier message of the pipeline failed')
+        .settle(this.guard)
       return
     }
     if (request?.refusal) {

@@ -4,6 +4,7 @@ import type { AnonymousRoute } from './anonymous.ts'
 import type { AppDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
 import { credentialRoutes } from './grants/credential-routes.ts'
+import { evidenceRoutes } from './evidence/evidence-routes.ts'
 import { grantRoutes } from './grants/grant-routes.ts'
 import { lockRoutes } from './grants/lock-routes.ts'
 import { rehearsalRoutes } from './grants/rehearsal-routes.ts'
@@ -71,6 +72,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       statementRoutes(deps),
       policyRoutes(deps),
       ledgerRoutes(deps),
+      evidenceRoutes(deps),
     ],
   })
 }

@@ -1,3 +1,4 @@
+import type { EvidenceReader } from '../evidence/export.ts'
 import type { ClientCredentials } from '../gateway/client-credential.ts'
 import type { LiveSessions } from '../gateway/live-sessions.ts'
 import type { Grants } from '../grant/grants.ts'
@@ -6,6 +7,7 @@ import type { VerifiedPrincipal } from '../identity/verified-principal.ts'
 import type { Incidents } from '../incident/incidents.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Target } from '../kernel/target.ts'
+import type { Subject } from '../ledger/bundle/manifest.ts'
 import type { Explanation } from '../policy/explain.ts'
 import type { People } from '../policy/terms.ts'
 import type { Problem } from '../policy/problem.ts'
@@ -79,6 +81,11 @@ export interface LedgerDesk {
   prove(log: string, index: number): Promise<string>
 }
 
+export interface EvidenceDesk {
+  /** Logs who exports what, then makes the bundle while it is read. Faults `not_found`, `forbidden`, `input.invalid`. */
+  export(reader: EvidenceReader, subject: Subject): Promise<AsyncGenerator<Buffer>>
+}
+
 /** Everything the API serves, made by `server/`. */
 export interface AppDeps {
   readonly organisation: string
@@ -97,6 +104,7 @@ export interface AppDeps {
   readonly targets: TargetDesk
   readonly policy: PolicyDesk
   readonly ledger: LedgerDesk
+  readonly evidence: EvidenceDesk
   readonly roles: {
     readonly administer: People
     readonly lock: People

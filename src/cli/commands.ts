@@ -303,6 +303,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     'sign the logs of a server that runs under another account',
     async () => (await import('./commands/signer.ts')).signer,
   ),
+  entry(
+    'Evidence',
+    'evidence export',
+    'a bundle that others verify without this server',
+    async () => (await import('./commands/evidence-export.ts')).evidenceExport,
+  ),
+  entry(
+    'Evidence',
+    'evidence verify',
+    'what a bundle shows, offline',
+    async () => (await import('./commands/evidence-verify.ts')).evidenceVerify,
+  ),
 ]
 
 /** The entry whose words the arguments begin with; the longest wins. Options before or between the words are passed over. */

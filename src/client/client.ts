@@ -25,6 +25,8 @@ export interface Client {
   delete<A>(path: string): Promise<A>
   /** One value per line (application/x-ndjson), as they arrive. */
   lines(path: string, query?: Query): AsyncGenerator
+  /** A body of any length, as it arrives; Fault `unavailable` when it breaks off. */
+  bytes(path: string, query?: Query): AsyncGenerator<Uint8Array>
   /** Server-sent events until the server or the signal ends them. */
   events(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent>
 }
@@ -106,6 +108,14 @@ export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOp
     async *lines(path, query) {
       const response = await send('GET', path + queryOf(query), undefined, 'application/x-ndjson')
       for await (const line of linesOf(response)) if (line !== '') yield JSON.parse(line) as unknown
+    },
+    async *bytes(path, query) {
+      const { body } = await send('GET', path + queryOf(query), undefined, '*/*')
+      try {
+        if (body) yield* body as unknown as AsyncIterable<Uint8Array>
+      } catch (error) {
+        throw unreachable(origin, `the answer broke off (${causeOf(error)})`, error)
+      }
     },
     async *events(path, signal) {
       yield* serverEvents(linesOf(await send('GET', path, undefined, 'text/event-stream', signal)))

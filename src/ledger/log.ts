@@ -15,6 +15,14 @@ export interface KeyRing {
   find(name: string): SealKey | undefined
 }
 
+/** A payload opened with its salt: together they prove to anybody what the leaf's commitment stands for. */
+export interface Opened {
+  readonly payload: JsonValue
+  readonly salt: Buffer
+  /** JCS(payload), the bytes that were committed to. */
+  readonly text: Buffer
+}
+
 /** What a caller wants to have logged. The log adds `v, id, t, mono, boot, src, sseq, sprev` and the commitment. */
 export interface Draft {
   /** UUIDv7 with prefix `e_`; the idempotency key. The log makes one when absent. */
@@ -117,6 +125,8 @@ export interface Log {
   entriesOf(src: string, from: number, to: number): AsyncIterable<Entry>
   /** Opens the sealed payload. Fault `evidence.erased` when its key is gone; undefined when the entry has none. */
   payload(index: number, keys: KeyRing): Promise<JsonValue | undefined>
+  /** As `payload`, with the salt: what shows to a third party what the leaf's commitment stands for. */
+  opened(index: number, keys: KeyRing): Promise<Opened | undefined>
   /** RFC 6962 inclusion proof for `index` in the tree of `size` (default: the signed head). Hashes, leaf to root. */
   inclusion(index: number, size?: number): Promise<readonly Buffer[]>
   consistency(from: number, to?: number): Promise<readonly Buffer[]>

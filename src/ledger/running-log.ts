@@ -11,7 +11,7 @@ import { consistencyProof } from './tree/consistency.ts'
 import { type EntryReader, type StoredRecord, toEntry } from './entry/entry-reader.ts'
 import type { EntryPlaces } from './entry/entry-places.ts'
 import { inclusionProof } from './tree/inclusion.ts'
-import type { AppendOptions, Draft, Entry, Head, KeyRing, Log, Pending } from './log.ts'
+import type { AppendOptions, Draft, Entry, Head, KeyRing, Log, Opened, Pending } from './log.ts'
 import { HASH_BYTES, leafHashOfPrefixed } from './tree/merkle.ts'
 import { PlacedCall } from './commit/placed-call.ts'
 import { openPayload } from './entry/seal.ts'
@@ -161,6 +161,10 @@ export class RunningLog implements Log {
   }
 
   async payload(index: number, keys: KeyRing): Promise<JsonValue | undefined> {
+    return (await this.opened(index, keys))?.payload
+  }
+
+  async opened(index: number, keys: KeyRing): Promise<Opened | undefined> {
     const record = await this.#parts.reader.record(this.#durable(index))
     const entry = await this.#authentic(record)
     const { commit } = JSON.parse(entry.bytes.toString('utf8')) as { readonly commit?: string }
@@ -168,7 +172,7 @@ export class RunningLog implements Log {
     if (record.sealed.length === 0) throw this.#parts.reader.damaged(index)
     const opened = openPayload(record.sealed, keys, this.origin, entry.id, commit)
     if (opened === undefined) throw this.#parts.reader.damaged(index)
-    return opened.payload
+    return opened
   }
 
   inclusion(index: number, size: number = this.head().size): Promise<Buffer[]> {

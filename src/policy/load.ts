@@ -85,11 +85,21 @@ function parseAll(files: readonly SourceFile[]): {
   return { parsed, problems }
 }
 
-/** `format` changes when the same file would come to mean something else. */
+/** The bytes whose SHA-256 is the digest of the set; undefined when a file does not parse. */
+export function digestedText(files: readonly SourceFile[]): string | undefined {
+  const { parsed, problems } = parseAll(files)
+  return problems.length > 0 ? undefined : setText(parsed)
+}
+
 function setDigest(parsed: readonly ParsedProcedure[]): string {
+  return sha256Hex(setText(parsed))
+}
+
+/** `format` changes when the same file would come to mean something else. */
+function setText(parsed: readonly ParsedProcedure[]): string {
   // Procedure is JSON-safe by its own promise; its optional fields are absent, never undefined.
   const procedures = parsed.map(({ values }) => values) as unknown as JsonValue
-  return sha256Hex(canonicalJson({ format: 1, procedures }))
+  return canonicalJson({ format: 1, procedures })
 }
 
 function assemble(parsed: readonly ParsedProcedure[], digest: string): ProcedureSet {

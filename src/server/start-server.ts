@@ -5,6 +5,7 @@ import { alertSlices } from '../alert/slices.ts'
 import { everyChannel } from '../alert/routes.ts'
 import { createApp } from '../api/app.ts'
 import { serveApi } from '../api/serve.ts'
+import { exportEvidence } from '../evidence/export.ts'
 import { dormantLogins } from '../gateway/dormant-state.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { keepGrants } from '../grant/advance.ts'
@@ -37,6 +38,7 @@ import { includes } from '../grant/people.ts'
 import { anchors, anchorSessions } from './anchor-sessions.ts'
 import type { Config } from './config/config.ts'
 import { clientHost, originsOf, routesOf, sourcesOf } from './from-config.ts'
+import { evidenceSources } from './evidence-desk.ts'
 import { firstStart, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
 import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts'
@@ -266,6 +268,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     undo.push(() => gateway.cutAll(SHUTDOWN))
 
+    const evidence = {
+      journal,
+      control: store.control,
+      sessions,
+      keys: store.keys,
+      software: `breakglass ${version}`,
+      ...evidenceSources(store.vault, [store.control, store.sessions]),
+    }
     const desk = createTargetDesk(targets, protocols, listening)
     const app = createApp({
       organisation: config.organisation,
@@ -283,6 +293,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       targets: desk,
       policy,
       ledger: createLedgerDesk([store.control, store.sessions]),
+      evidence: { export: (reader, subject) => exportEvidence(evidence, reader, subject) },
       roles: config.roles,
       health: () => ({
         ok: store.control.trouble === undefined && store.sessions.trouble === undefined,

@@ -3,7 +3,7 @@ import { sameBytes } from '../../kernel/bytes.ts'
 import { Fault } from '../../kernel/faults.ts'
 import type { JsonValue } from '../../kernel/json.ts'
 import { CanonicalText, jcs } from './jcs.ts'
-import type { KeyRing, SealKey } from '../log.ts'
+import type { KeyRing, Opened, SealKey } from '../log.ts'
 
 /** Largest canonical payload in bytes; larger things live in the recording. */
 export const PAYLOAD_LIMIT = 256 * 1024
@@ -64,14 +64,6 @@ export function sealPayload(
 /** The name of the key that sealed it, in the clear beside the ciphertext. */
 export function sealedBy(sealed: Buffer): string {
   return sealed.toString('utf8', 1, 1 + (sealed[0] ?? 0))
-}
-
-/** A payload opened with its salt: together they prove to anybody what the leaf's commitment stands for. */
-export interface Opened {
-  readonly payload: JsonValue
-  readonly salt: Buffer
-  /** JCS(payload), the bytes that were committed to. */
-  readonly text: Buffer
 }
 
 /**

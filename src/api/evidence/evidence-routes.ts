@@ -1,0 +1,95 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { stream } from 'hono/streaming'
+import { grants as grantSlice } from '../../grant/slice.ts'
+import { includes } from '../../grant/people.ts'
+import type { EvidenceReader } from '../../evidence/export.ts'
+import type { VerifiedPrincipal } from '../../identity/verified-principal.ts'
+import { Fault } from '../../kernel/faults.ts'
+import type { Subject } from '../../ledger/bundle/manifest.ts'
+import { answers, idOf, time } from '../answers.ts'
+import type { AppDeps } from '../deps.ts'
+import type { ApiEnv } from '../env.ts'
+import { newRouter } from '../router.ts'
+import { readerOf } from '../sessions/reader-of.ts'
+
+const tags = ['evidence']
+const wish = z.object({
+  grant: z.string().max(60).optional(),
+  session: z.string().max(60).optional(),
+  from: time.optional(),
+  to: time.optional(),
+})
+
+/** Bundles that others verify without us (docs/EVIDENCE.md). */
+export function evidenceRoutes(deps: Pick<AppDeps, 'evidence' | 'journal' | 'roles'>): OpenAPIHono<ApiEnv> {
+  const app = newRouter()
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/evidence',
+      tags,
+      summary:
+        'Evidence of a grant, a session or a time, verifiable offline; that it was exported is recorded',
+      request: { query: wish },
+      responses: {
+        ...answers('', z.string()),
+        200: {
+          description: 'A bundle: `breakglass evidence verify`, or the verifier in it, says what it shows.',
+          content: { 'application/zip': { schema: z.string() } },
+        },
+      },
+    }),
+    async c => {
+      const subject = subjectOf(c.req.valid('query'))
+      const bundle = await deps.evidence.export(evidenceReaderOf(deps, c.get('principal')), subject)
+      c.header('content-type', 'application/zip')
+      c.header('content-disposition', `attachment; filename="${nameOf(subject)}"`)
+      return stream(c, async out => {
+        for await (const bytes of bundle) {
+          if (out.aborted) return
+          await out.write(bytes)
+        }
+      })
+    },
+  )
+  return app
+}
+
+function subjectOf({ grant, session, from, to }: z.infer<typeof wish>): Subject {
+  const given = [grant, session, from ?? to].filter(one => one !== undefined)
+  if (given.length === 1) {
+    if (grant !== undefined) return { kind: 'grant', grant: idOf('grant', grant) }
+    if (session !== undefined) return { kind: 'session', session: idOf('session', session) }
+    if (from !== undefined && to !== undefined)
+      return { kind: 'range', from: Date.parse(from), to: Date.parse(to) }
+  }
+  throw new Fault('input.invalid', 'Evidence is of one grant, one session or one time.', {
+    next: 'Give `grant`, or `session`, or `from` and `to`.',
+  })
+}
+
+function nameOf(subject: Subject): string {
+  switch (subject.kind) {
+    case 'grant':
+      return `evidence-${subject.grant}.zip`
+    case 'session':
+      return `evidence-${subject.session}.zip`
+    case 'range':
+      return `evidence-${new Date(subject.from).toISOString().slice(0, 10)}.zip`
+    default:
+      return subject satisfies never
+  }
+}
+
+/** Auditors everything, reviewers the grants they review, everybody their own. */
+function evidenceReaderOf(deps: Pick<AppDeps, 'journal' | 'roles'>, who: VerifiedPrincipal): EvidenceReader {
+  const audits = includes(deps.roles.audit, who)
+  return {
+    ...readerOf(deps, who),
+    mayReadAll: audits,
+    mayReadGrant(id) {
+      const grant = deps.journal.state.get(grantSlice, id)
+      return audits || (grant !== undefined && includes(grant.terms.review.from, who))
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import type { EvidencePorts } from '../evidence/ports.ts'
+import { AIDS } from '../ledger/bundle/layout.ts'
+import type { Log } from '../ledger/log.ts'
+import { keptName, readKept } from '../policy/kept-set.ts'
+import { digestedText } from '../policy/load.ts'
+import type { Vault } from '../store/file/vault.ts'
+
+/** The same distance from the sources and from what is built of them. */
+const AIDS_FOLDER = new URL('../../verifier/', import.meta.url)
+
+/** What bundles hold besides the logs. */
+export function evidenceSources(
+  vault: Vault,
+  logs: readonly Log[],
+): Pick<EvidencePorts, 'procedureText' | 'policy' | 'aids'> {
+  return {
+    async procedureText(digest) {
+      const kept = await vault.get(keptName(digest))
+      return kept && digestedText(readKept(kept))
+    },
+    policy: () => policyOf(logs),
+    aids: async () =>
+      new Map(
+        await Promise.all(
+          AIDS.map(async name => [name, await readFile(new URL(name, AIDS_FOLDER))] as const),
+        ),
+      ),
+  }
+}
+
+/** c2sp.org/tlog-policy with the keys that the logs began with. */
+async function policyOf(logs: readonly Log[]): Promise<string> {
+  const keys = await Promise.all(logs.map(async log => (await log.read(0)).data['vkey'] as string))
+  return `${keys.map(key => `log ${key}`).join('\n')}\nquorum none\n`
+}

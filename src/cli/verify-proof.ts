@@ -2,10 +2,10 @@ import { Fault } from '../kernel/faults.ts'
 import { decodeEntry } from '../ledger/entry/entry.ts'
 import { parseProof } from '../ledger/note/proof.ts'
 import { leafHash } from '../ledger/tree/merkle.ts'
-import { parsePolicy, type Policy, policyProblemText } from '../ledger/trust/policy.ts'
 import { type ProofJudged, trustProof } from '../ledger/trust/trust-proof.ts'
 import { type Call, EXIT } from './call.ts'
 import { readGiven } from './files.ts'
+import { policyIn } from './policy-in.ts'
 import { fields } from './table.ts'
 import { plain } from './terminal.ts'
 
@@ -75,15 +75,6 @@ export function verifyProofFiles(call: Call, files: ProofFiles): number {
     'can lie about new events. `breakglass ledger verify FOLDER` recomputes the whole log.',
   ])
   return EXIT.done
-}
-
-function policyIn(file: string): Policy {
-  const parsed = parsePolicy(readGiven('--policy', file))
-  if (parsed.ok) return parsed.policy
-  throw new Fault('input.invalid', parsed.problems.map(one => policyProblemText(file, one)).join('\n'), {
-    next: 'Repair the policy (c2sp.org/tlog-policy); it decides whom you trust, so take it from whom you trust.',
-    facts: { problems: parsed.problems },
-  })
 }
 
 /** The commonest mistake: an editor or a shell put a line end behind the entry. */

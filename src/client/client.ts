@@ -26,7 +26,7 @@ export interface Client {
   /** One value per line (application/x-ndjson), as they arrive. */
   lines(path: string, query?: Query): AsyncGenerator
   /** A body of any length, as it arrives; Fault `unavailable` when it breaks off. */
-  bytes(path: string, query?: Query): AsyncGenerator<Uint8Array>
+  download(path: string, query?: Query): AsyncGenerator<Uint8Array>
   /** Server-sent events until the server or the signal ends them. */
   events(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent>
 }
@@ -109,7 +109,7 @@ export function createClient({ url, token, timeoutMs = 30_000, agent }: ClientOp
       const response = await send('GET', path + queryOf(query), undefined, 'application/x-ndjson')
       for await (const line of linesOf(response)) if (line !== '') yield JSON.parse(line) as unknown
     },
-    async *bytes(path, query) {
+    async *download(path, query) {
       const { body } = await send('GET', path + queryOf(query), undefined, '*/*')
       try {
         if (body) yield* body as unknown as AsyncIterable<Uint8Array>

@@ -33,7 +33,7 @@ async function exportBundle(call: Call, id: string | undefined, options: Options
   const began = performance.now()
   let bytes = 0
   try {
-    for await (const chunk of client.bytes('/v1/evidence', query)) {
+    for await (const chunk of client.download('/v1/evidence', query)) {
       await handle.write(chunk)
       bytes += chunk.length
       const rate = bytes / Math.max(1, performance.now() - began) / 1000

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { Fault } from '../../kernel/faults.ts'
 import { openFileSource } from '../../ledger/bundle/file-source.ts'
 import { verifyBundle } from '../../ledger/bundle/verify-bundle.ts'
-import { type Policy, parsePolicy, policyProblemText } from '../../ledger/trust/policy.ts'
 import { type Call, type Define, EXIT } from '../call.ts'
+import { policyIn } from '../policy-in.ts'
 import { verdictLines } from '../verdict-lines.ts'
 import { span } from '../times.ts'
 
@@ -23,7 +22,7 @@ export const evidenceVerify: Define = (command, run) => {
 
 async function verify(call: Call, file: string, { policy }: { readonly policy: string }): Promise<number> {
   const { terminal } = call
-  const trusted = await policyFrom(policy)
+  const trusted = policyIn(policy)
   const source = await openFileSource(file).catch((cause: Error) => {
     throw unreadable(file, cause)
   })
@@ -41,17 +40,6 @@ async function verify(call: Call, file: string, { policy }: { readonly policy: s
   } finally {
     await source.close()
   }
-}
-
-async function policyFrom(file: string): Promise<Policy> {
-  const bytes = await readFile(file).catch((cause: Error) => {
-    throw unreadable(file, cause)
-  })
-  const parsed = parsePolicy(bytes)
-  if (parsed.ok) return parsed.policy
-  throw new Fault('input.invalid', parsed.problems.map(one => policyProblemText(file, one)).join('\n'), {
-    next: 'Ask whoever gave you the policy for one that is whole.',
-  })
 }
 
 function unreadable(file: string, cause: Error): Fault {

@@ -1,8 +1,7 @@
 import type { Log } from '../log.ts'
 import { HASH_BYTES, type HashReader } from '../tree/merkle.ts'
 import { TILE_WIDTH, tilePath } from '../tree/tile-path.ts'
-import { tileRoot } from '../tree/tiles.ts'
-import { TILE_HEIGHT } from '../tree/tree.ts'
+import { TILE_HEIGHT, tileRoot } from '../tree/tree.ts'
 
 /** Hashes of the first `size` entries of a running log, read from its tiles, which the log answers for. */
 export function tileHashes(log: Pick<Log, 'readTile'>, size: number): HashReader {

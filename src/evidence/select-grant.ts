@@ -3,7 +3,7 @@ import { isMove, MOVES, TERMINAL } from '../grant/states.ts'
 import type { Entry, Log } from '../ledger/log.ts'
 import type { SessionLog } from '../recording/session-log.ts'
 import { partOfSessions } from './select-session.ts'
-import { numbers, type Selection } from './selection.ts'
+import type { Selection } from './selection.ts'
 
 /**
  * Every entry of the control log from the request to the event after which nothing can come, so that none about the grant can
@@ -18,8 +18,7 @@ export async function selectGrant(grant: Grant, control: Log, sessions: SessionL
       {
         folder: 'control',
         log: control,
-        positions: numbers(grant.entry, end + 1),
-        takes: () => true,
+        entries: size => control.entries(grant.entry, Math.min(end + 1, size)),
         opens: entry => isAbout(entry, grant, own),
       },
       ...(own.length > 0 ? [partOfSessions(sessions, own)] : []),

@@ -1,5 +1,5 @@
 import type { Log } from '../ledger/log.ts'
-import { numbers, type SelectedPart, type Selection } from './selection.ts'
+import type { SelectedPart, Selection } from './selection.ts'
 
 /**
  * Every entry of both logs from `from` up to, not including, `to` (wall ms), and the one before and after: log time never goes
@@ -17,8 +17,7 @@ export async function selectRange(
     return {
       folder,
       log,
-      positions: numbers(Math.max(0, first - 1), Math.min(size, after + 1)),
-      takes: () => true,
+      entries: signed => log.entries(Math.max(0, first - 1), Math.min(signed, after + 1)),
       opens: ({ t }) => t >= from && t < to,
     }
   }

@@ -6,9 +6,8 @@ import type { Entry, Log } from '../ledger/log.ts'
 export interface SelectedPart {
   readonly folder: LogFolder
   readonly log: Log
-  /** Ascending; candidates, of which `takes` decides. */
-  readonly positions: ArrayLike<number>
-  readonly takes: (entry: Entry) => boolean
+  /** In the order of the log, of the first `size` entries only: those that a head of that size proves. */
+  readonly entries: (size: number) => AsyncIterable<Entry>
   /** Whether what the entry sealed goes with it. */
   readonly opens: (entry: Entry) => boolean
 }
@@ -19,9 +18,4 @@ export interface Selection {
   readonly parts: readonly SelectedPart[]
   /** Digests of sets of procedures. */
   readonly procedures: readonly string[]
-}
-
-/** Whole numbers from `from` up to, not including, `to`. */
-export function numbers(from: number, to: number): Float64Array {
-  return Float64Array.from({ length: Math.max(0, to - from) }, (_, n) => from + n)
 }

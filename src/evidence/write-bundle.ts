@@ -13,15 +13,13 @@ import { encodeManifest, type FileDigest } from '../ledger/bundle/manifest.ts'
 import { multiProof } from '../ledger/bundle/multi-proof.ts'
 import { tileHashes } from '../ledger/bundle/tile-hashes.ts'
 import { writeZip, type ZipInput } from '../ledger/bundle/write-zip.ts'
-import type { Entry, Head, KeyRing, Log } from '../ledger/log.ts'
+import type { Head, KeyRing, Log } from '../ledger/log.ts'
 import { encodeProof } from '../ledger/note/proof.ts'
 import type { EvidencePorts } from './ports.ts'
 import type { SelectedPart, Selection } from './selection.ts'
 
 /** More entries than this have proofs of their own only for the first and the last of them. */
 const SINGLE_PROOFS = 256
-/** Entries of others between two of ours that are read and passed over rather than jumped. */
-const READ_THROUGH = 32
 /** Lines are handed on in pieces of about this many bytes. */
 const PIECE = 64 * 1024
 
@@ -64,7 +62,7 @@ async function* partFiles(part: SelectedPart, keys: KeyRing): AsyncGenerator<Zip
   const indexes: number[] = []
   const sealed: { readonly index: number; readonly open: boolean }[] = []
   const entries = async function* (): AsyncGenerator<Buffer> {
-    for await (const entry of chosen(part, head.size)) {
+    for await (const entry of part.entries(head.size)) {
       indexes.push(entry.index)
       if (entry.sealedBy !== undefined) sealed.push({ index: entry.index, open: part.opens(entry) })
       yield entryLine(entry.index, entry.bytes)
@@ -84,26 +82,6 @@ async function* partFiles(part: SelectedPart, keys: KeyRing): AsyncGenerator<Zip
   yield { name: partFile(folder, PART.checkpoint), content: [Buffer.from(head.checkpoint)] }
   for (const index of indexes.length > SINGLE_PROOFS ? ends(indexes) : indexes)
     yield { name: proofFile(folder, index), content: [await singleProof(log, index, head)] }
-}
-
-/** Entries at the positions of the part, read through short gaps, jumping over long ones. */
-async function* chosen({ log, positions, takes }: SelectedPart, size: number): AsyncGenerator<Entry> {
-  let at = 0
-  while (at < positions.length && (positions[at] as number) < size) {
-    const from = positions[at] as number
-    let to = from + 1
-    let next = at + 1
-    while (next < positions.length && (positions[next] as number) - to <= READ_THROUGH) {
-      to = (positions[next] as number) + 1
-      next += 1
-    }
-    for await (const entry of log.entries(from, Math.min(to, size))) {
-      if (entry.index !== positions[at]) continue
-      at += 1
-      if (takes(entry)) yield entry
-    }
-    at = next
-  }
 }
 
 async function disclosed(log: Log, index: number, keys: KeyRing): Promise<PayloadLine> {

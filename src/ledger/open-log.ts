@@ -1,3 +1,4 @@
+import { sha256 } from '../kernel/bytes.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault, isFault } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
@@ -10,7 +11,7 @@ import { logIdOf, NO_FRAME } from './segment/frame.ts'
 import type { Draft } from './log.ts'
 import { parseVkey } from './note/note.ts'
 import { Publisher } from './tree/publish.ts'
-import { damaged, recover, type Recovered } from './recover/recover.ts'
+import { anotherTree, recover, type Recovered } from './recover/recover.ts'
 import { RunningLog } from './running-log.ts'
 import { segmentPath, Segments } from './segment/segments.ts'
 import type { Signer } from './signer/signer.ts'
@@ -101,7 +102,7 @@ async function openOn(
   for (const { from, size, root } of recovered.older) {
     if (verifyConsistency(size, start.size, root, start.root, await prove(size, start.size))) continue
     const file = segmentPath(places.segmentOf(size - 1))
-    throw damaged({ log: name }, file, size - 1, `another tree of ${size} entries than ${from} remembers`)
+    throw anotherTree({ log: name, origin }, from, size, file, size - 1)
   }
   await disk.remove(CLEAN_STOP_FILE)
   await prepare(segments, name)
@@ -136,7 +137,7 @@ async function openOn(
     onRefused: () => log.rollBack(),
     onTrouble: (trouble, why) => log.troubled(trouble, why),
   })
-  const mac = (bytes: Buffer): Promise<Buffer> => signer.mac(bytes)
+  const mac = (bytes: Buffer): Promise<Buffer> => signer.mac(sha256(bytes))
   const snapshots = new SnapshotKeeper({
     disk,
     mac,

@@ -17,6 +17,10 @@ import { type OnFull, Tree } from '../tree/tree.ts'
 import { CLEAN_STOP_FILE, decodeCleanStop } from './clean-stop.ts'
 import { type Resumed, resume } from './resume.ts'
 import { rewriteTail, type Torn, usedBytes } from './rewrite-tail.ts'
+import { turnedBack, wentAnotherWay } from './turned-back.ts'
+
+/** Whose head it is that counts for more than one of the log's own files. */
+const SIGNER = 'the signer'
 
 export interface RecoverOptions {
   readonly log: string
@@ -78,10 +82,14 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { tree, torn } = reading
   for (const { from, size } of heads) {
     if (size <= tree.size) continue
+    const file = torn?.file ?? segmentPath(reading.segments.active)
+    const { log, origin } = options
+    if (torn === undefined && from === SIGNER)
+      throw turnedBack({ log, origin, signed: size, file, index: tree.size })
     const what = torn === undefined ? 'the log was turned back' : 'a frame that is not intact'
     throw damaged(
       options,
-      torn?.file ?? segmentPath(reading.segments.active),
+      file,
       torn?.index ?? tree.size,
       `${what}: ${from} remembers ${size} entries, ${tree.size} are whole`,
     )
@@ -217,7 +225,7 @@ class Reading {
       this.tree.append(leafHash)
       for (const { from, size, root } of this.#heads) {
         if (size === this.tree.size && !root.equals(this.tree.root())) {
-          throw damaged(this.#options, file, index, `another tree of ${size} entries than ${from} remembers`)
+          throw anotherTree(this.#options, from, size, file, index)
         }
       }
     }
@@ -242,20 +250,28 @@ async function rememberedHeads({ disk, verifier, signer }: RecoverOptions): Prom
   const note = await disk.read(CHECKPOINT_FILE)
   const published = note === undefined ? undefined : openCheckpoint(note.toString('utf8'), verifier)
   const heads = [
-    { from: 'the signer', head: signer.last() },
+    { from: SIGNER, head: signer.last() },
     { from: CLEAN_STOP_FILE, head: stopped },
     { from: CHECKPOINT_FILE, head: published },
   ].flatMap(({ from, head }) => (head === undefined ? [] : [{ size: head.size, root: head.root, from }]))
   return { heads, stopped, marker: marker !== undefined, published }
 }
 
-/** `ledger.damaged`, found at the start. */
-export function damaged(
-  { log }: Pick<RecoverOptions, 'log'>,
+/** `ledger.damaged`: the entries at hand make another tree of `size` than `from` remembers. */
+export function anotherTree(
+  { log, origin }: Pick<RecoverOptions, 'log' | 'origin'>,
+  from: string,
+  size: number,
   file: string,
   index: number,
-  what: string,
 ): Fault {
+  return from === SIGNER
+    ? wentAnotherWay({ log, origin, signed: size, file, index })
+    : damaged({ log }, file, index, `another tree of ${size} entries than ${from} remembers`)
+}
+
+/** `ledger.damaged`, found at the start. */
+function damaged({ log }: Pick<RecoverOptions, 'log'>, file: string, index: number, what: string): Fault {
   return new Fault('ledger.damaged', `The log ${log} is damaged at entry ${index}: ${file} holds ${what}.`, {
     next: 'Nothing was changed. Run `breakglass ledger verify`, then restore the folder from a backup.',
     facts: { log, file, index },

@@ -1,4 +1,4 @@
-import { sameBytes } from '../../kernel/bytes.ts'
+import { sameBytes, sha256 } from '../../kernel/bytes.ts'
 import type { Disk } from '../disk.ts'
 import { decodeFrame, logIdOf } from '../segment/frame.ts'
 import { segmentPath } from '../segment/segments.ts'
@@ -32,7 +32,7 @@ export async function resume(options: ResumeOptions): Promise<Resumed> {
   if (stored === undefined) return { from: 'beginning', why: 'no_snapshot' }
   const { origin, signer, heads, onFull } = options
   const decoded = decodeSnapshot(stored)
-  if (decoded === undefined || !sameBytes(decoded.mac, await signer.mac(decoded.text))) return BAD
+  if (decoded === undefined || !sameBytes(decoded.mac, await signer.mac(sha256(decoded.text)))) return BAD
   const { snapshot } = decoded
   if (snapshot.origin !== origin || !(await endsThere(snapshot, options))) return BAD
   const tree = treeOf(snapshot, onFull)

@@ -1,3 +1,4 @@
+import { sha256 } from '../../kernel/bytes.ts'
 import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -146,7 +147,7 @@ describe('a start from a snapshot', () => {
     if (snapshot === undefined) throw new Error('there is no snapshot')
     const stranger = await openLocalSigner({ origin, seed, disk: nodeDisk(join(scratch.folder, 'stranger')) })
     const forged = { ...snapshot, time: 1 }
-    await writeFile(at(SNAPSHOT_FILE), await encodeSnapshot(forged, bytes => stranger.mac(bytes)))
+    await writeFile(at(SNAPSHOT_FILE), await encodeSnapshot(forged, bytes => stranger.mac(sha256(bytes))))
     await stranger.close()
     expect((await found()).cause).toBe('bad_snapshot')
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isFault } from '../../kernel/faults.ts'
+import { sha256 } from '../../kernel/bytes.ts'
 import { nodeDisk } from '../../store/file/node-disk.ts'
 import { openCheckpoint } from '../note/checkpoint.ts'
 import { noteSigner, parseVkey } from '../note/note.ts'
@@ -72,15 +73,15 @@ describe('a signer behind a connection', () => {
       expect(openCheckpoint(note, key)).toEqual({ origin: ORIGIN, ...head(size) })
     }
     expect(control.last()).toMatchObject(head(7))
-    const code = await control.mac(Buffer.from('kept'))
+    const code = await control.mac(sha256('kept'))
     await first.close()
 
     const second = await channel()
     const again = await second.open(ORIGIN, { create: false })
     expect(again.vkey).toBe(control.vkey)
     expect(again.last()).toEqual(head(7))
-    expect(await again.mac(Buffer.from('kept'))).toEqual(code)
-    expect(await again.mac(Buffer.from('kepT'))).not.toEqual(code)
+    expect(await again.mac(sha256('kept'))).toEqual(code)
+    expect(await again.mac(sha256('kepT'))).not.toEqual(code)
     expect((await second.open('log.example/sessions', { create: false })).last()).toEqual(head(4, other))
     await second.close()
   })
@@ -130,7 +131,7 @@ describe('a signer behind a connection', () => {
       code: 'ledger.failed',
     })
     expect(isFault(await lost, 'ledger.failed')).toBe(true)
-    await expect(signer.mac(Buffer.alloc(1))).rejects.toMatchObject({ code: 'ledger.failed' })
+    await expect(signer.mac(Buffer.alloc(32))).rejects.toMatchObject({ code: 'ledger.failed' })
     await signer.close()
     await house.close()
   })

@@ -107,7 +107,7 @@ export async function openLocalSigner({
       failed ??= new Error('the signer is closed')
       await file.close()
     },
-    mac: bytes => Promise.resolve(createHmac('sha256', macKey).update(bytes).digest()),
+    mac: digest => Promise.resolve(createHmac('sha256', macKey).update(digest).digest()),
     sign(head, prove) {
       const signed = turn.then(() => signNext(head, prove))
       turn = signed.catch(() => undefined)

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import { sha256 } from '../../kernel/bytes.ts'
 import { Fault } from '../../kernel/faults.ts'
 import type { JsonObject, JsonValue } from '../../kernel/json.ts'
 import { decodeBase64 } from '../note/base64.ts'
@@ -75,8 +74,8 @@ export class SignerChannel implements SignerHouse {
         turn = signed.catch(() => undefined)
         return signed
       },
-      mac: async bytes => {
-        const { mac } = await this.#ask({ op: 'mac', origin, digest: sha256(bytes) })
+      mac: async digest => {
+        const { mac } = await this.#ask({ op: 'mac', origin, digest })
         return hashOf(mac)
       },
       onLost: listener => {

@@ -17,10 +17,10 @@ export interface Signer {
    */
   sign(head: SignedHead, prove: ProveExtension): Promise<string>
   /**
-   * HMAC-SHA256 under a key that never leaves the signer, of `bytes` or, where they would have to travel, of their
-   * SHA-256: for what a log keeps for itself and wants back unchanged. Compare only codes of one kind of signer.
+   * HMAC-SHA256 of a digest (32 bytes) under a key that never leaves the signer: for what a log keeps for itself and wants back
+   * unchanged.
    */
-  mac(bytes: Buffer): Promise<Buffer>
+  mac(digest: Buffer): Promise<Buffer>
   last(): SignedHead | undefined
   /** Called once when it can no longer sign, also while nothing is asked of it; never by one in this process. */
   onLost?(listener: (fault: Fault) => void): void

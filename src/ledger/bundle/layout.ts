@@ -37,4 +37,4 @@ export function procedureFile(digest: string): string {
 }
 
 /** What explains a bundle and checks it, and is itself no evidence. */
-export const AIDS = ['HOWTO.md'] as const
+export const AIDS = ['HOWTO.md', 'verify.mjs', 'verify.html'] as const

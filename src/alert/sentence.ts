@@ -27,6 +27,11 @@ const SENTENCES: Readonly<Record<string, (told: Told) => string>> = {
   'signin.failures': told => `${text(told.facts.count)} sign-ins failed within a minute.`,
   'ledger.created': () => 'A new ledger was begun: there is no history before it.',
   'ledger.recovered': () => 'The ledger was recovered after an unclean stop.',
+  'ledger.unwitnessed': told =>
+    `No quorum of witnesses has cosigned the log ${text(told.facts.log)} for ${Math.round(Number(told.facts.for_ms) / 60_000)} minutes: that it is not turned back rests on its signer alone.`,
+  'ledger.witnessed_again': told => `Witnesses cosign the log ${text(told.facts.log)} again.`,
+  'ledger.contradicted': told =>
+    `THE WITNESS ${text(told.facts.witness)} CONTRADICTS THE LOG ${text(told.facts.log)}: it was turned back or forked, somebody else signs with its key, or the witness lies.`,
   'alert.dead': told =>
     told.facts.complete === true && told.facts.original !== undefined
       ? `Nobody was told of ${text(told.facts.about)}: channel ${text(told.facts.channel)} gave up after ${text(told.facts.tries)} tries.`

@@ -12,6 +12,7 @@ import { pageRoutes, pagesAnonymous } from './identity/pages.ts'
 import { identityAnonymous, identityPrograms, identityRoutes } from './identity/routes.ts'
 import { ANONYMOUS_INCIDENT_ROUTES, incidentRoutes, PROGRAM_INCIDENT_ROUTES } from './incident/routes.ts'
 import { ledgerRoutes } from './ledger/ledger-routes.ts'
+import { metricsRoutes } from './metrics-routes.ts'
 import { policyRoutes } from './policy/policy-routes.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { sessionRoutes } from './sessions/session-routes.ts'
@@ -43,6 +44,7 @@ export const PROGRAMS: readonly AnonymousRoute[] = [
   { method: 'POST', path: '/v1/grants/{id}/withdraw' },
   { method: 'POST', path: '/v1/grants/{id}/close' },
   { method: 'POST', path: '/v1/grants/{id}/credential' },
+  { method: 'GET', path: '/metrics' },
   { method: 'GET', path: '/v1/ledger' },
   { method: 'GET', path: '/v1/ledger/{log}/proof/{index}' },
 ]
@@ -73,6 +75,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       policyRoutes(deps),
       ledgerRoutes(deps),
       evidenceRoutes(deps),
+      metricsRoutes(deps),
     ],
   })
 }

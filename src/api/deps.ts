@@ -71,6 +71,20 @@ export interface LogHead {
   /** Hex. */
   readonly root: string
   readonly trouble?: 'full' | 'failed'
+  /** Where witnesses are asked. */
+  readonly witnessed?: {
+    /** Entries of the newest head that satisfies their policy; 0 before the first. */
+    readonly size: number
+    /** Since they were asked for it. */
+    readonly age_ms: number
+    readonly failing: readonly { readonly witness: string; readonly why: string }[]
+  }
+}
+
+/** In the text format of Prometheus. */
+export interface Metrics {
+  readonly type: string
+  text(): Promise<string>
 }
 
 export interface LedgerDesk {
@@ -105,6 +119,7 @@ export interface AppDeps {
   readonly policy: PolicyDesk
   readonly ledger: LedgerDesk
   readonly evidence: EvidenceDesk
+  readonly metrics: Metrics
   readonly roles: {
     readonly administer: People
     readonly lock: People

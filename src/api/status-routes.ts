@@ -6,6 +6,7 @@ import { isFault } from '../kernel/faults.ts'
 import { answers, time, utc } from './answers.ts'
 import type { AppDeps } from './deps.ts'
 import type { ApiEnv } from './env.ts'
+import { headOf, headSchema } from './ledger/ledger-routes.ts'
 import { live, type LiveMessage } from './live.ts'
 import { newRouter } from './router.ts'
 
@@ -19,9 +20,7 @@ const statusSchema = z
     groups: z.array(z.string()),
     health: healthSchema,
     policy: z.object({ digest: z.string(), alert: z.string().optional() }),
-    ledger: z.array(
-      z.object({ log: z.string(), size: z.int(), root: z.string(), trouble: z.string().optional() }),
-    ),
+    ledger: z.array(headSchema),
     mine: z.int().describe('Own grants that are pending or active.'),
     waiting: z.int().describe('Requests that wait for an answer this person can give.'),
     locks: z.int(),
@@ -76,7 +75,7 @@ export function statusRoutes(deps: AppDeps): OpenAPIHono<ApiEnv> {
           groups: [...who.groups],
           health: { ok, facts: { ...facts } },
           policy: { digest, ...(alert !== undefined && { alert }) },
-          ledger: ledger.heads().map(head => ({ ...head })),
+          ledger: ledger.heads().map(headOf),
           mine: seen.filter(
             ({ person, state }) =>
               person === who.person && ['requested', 'verified', 'approved', 'active'].includes(state),

@@ -196,6 +196,11 @@ export interface LogHead {
   readonly size: number
   readonly root: string
   readonly trouble?: string
+  readonly witnessed?: {
+    readonly size: number
+    readonly age_ms: number
+    readonly failing: readonly { readonly witness: string; readonly why: string }[]
+  }
 }
 
 export interface Status {

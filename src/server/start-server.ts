@@ -41,6 +41,9 @@ import { clientHost, originsOf, routesOf, sourcesOf } from './from-config.ts'
 import { evidenceSources } from './evidence-desk.ts'
 import { firstStart, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
+import { createMetrics } from './metrics.ts'
+import { startWitnessing } from './witnessing/start-witnessing.ts'
+import { witnessRecords } from './witnessing/witness-slice.ts'
 import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts'
 import { type LogLine, logLine } from './log-line.ts'
 import { createPolicyDesk } from './policy-desk.ts'
@@ -114,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ...alertSlices,
       reviews,
       anchors,
+      witnessRecords,
     ] as readonly Slice<unknown>[]
     const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
     const sessions = await openSessionLog(store.sessions, store.keys)
@@ -209,7 +213,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const grantOperations = createGrants(ports)
     await gateway.credentials.sweep(clock.now().wall)
 
-    for (const running of [store.control, store.sessions]) {
+    const logs = [store.control, store.sessions]
+    for (const running of logs) {
       running.onTrouble((trouble, why) => {
         if (trouble === undefined) {
           log('info', `the log ${running.name} takes entries again`)
@@ -226,6 +231,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         )
       })
     }
+
+    const witnessed = await startWitnessing({
+      config,
+      version,
+      logs,
+      journal,
+      clock,
+      log,
+      shout: (type, text, facts) => void direct.alertDirectly(type, text, facts),
+      onError: report,
+    })
+    undo.push(() => witnessed?.stop())
 
     const welcome = await firstStart({ config, journal, identity, version })
     await policy.start()
@@ -292,8 +309,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       live: gateway.live,
       targets: desk,
       policy,
-      ledger: createLedgerDesk([store.control, store.sessions]),
       evidence: { export: (reader, subject) => exportEvidence(evidence, reader, subject) },
+      ledger: createLedgerDesk(logs, witnessed),
+      metrics: createMetrics({ logs, witnessed }),
       roles: config.roles,
       health: () => ({
         ok: store.control.trouble === undefined && store.sessions.trouble === undefined,

@@ -1,16 +1,28 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { Fault } from '../../kernel/faults.ts'
 import { answers } from '../answers.ts'
-import type { AppDeps } from '../deps.ts'
+import type { AppDeps, LogHead } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
 import { newRouter } from '../router.ts'
 
 const log = z.string().regex(/^[a-z0-9-]{1,64}$/)
-const headSchema = z.object({
+export const headSchema = z.object({
   log: z.string(),
   size: z.int(),
   root: z.string(),
   trouble: z.string().optional(),
+  witnessed: z
+    .object({
+      size: z.int().describe('Entries of the newest head that satisfies the policy of witnesses.'),
+      age_ms: z.int().describe('Since the witnesses were asked for it.'),
+      failing: z.array(z.object({ witness: z.string(), why: z.string() })),
+    })
+    .optional(),
+})
+/** As the schema wants it: arrays that may be changed. */
+export const headOf = ({ witnessed, ...head }: LogHead): z.infer<typeof headSchema> => ({
+  ...head,
+  ...(witnessed && { witnessed: { ...witnessed, failing: witnessed.failing.map(one => ({ ...one })) } }),
 })
 /** C2SP tlog-tiles: `tile/<level>/<index>[.p/<width>]`, `tile/entries/…`; the index in groups of three digits. */
 const TILE = /^tile\/(?:entries|[0-9]{1,2})\/(?:x[0-9]{3}\/)*[0-9]{3}(?:\.p\/[0-9]{1,3})?$/
@@ -28,7 +40,7 @@ export function ledgerRoutes({ ledger }: Pick<AppDeps, 'ledger'>): OpenAPIHono<A
       summary: 'The head of each log',
       responses: answers('Heads.', z.object({ logs: z.array(headSchema) })),
     }),
-    c => c.json({ logs: ledger.heads().map(head => ({ ...head })) }, 200),
+    c => c.json({ logs: ledger.heads().map(headOf) }, 200),
   )
 
   app.openapi(

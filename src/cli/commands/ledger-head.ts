@@ -1,6 +1,7 @@
 import type { LogHead } from '../../client/answers.ts'
 import type { Call, Define } from '../call.ts'
 import { table } from '../table.ts'
+import { span } from '../times.ts'
 
 export const ledgerHead: Define = (command, run) => {
   command
@@ -16,8 +17,21 @@ async function heads(call: Call): Promise<void> {
   call.answer(answer, () =>
     table(
       ['LOG', 'ENTRIES', 'ROOT', ''],
-      answer.logs.map(({ log, size, root, trouble }) => [log, String(size), root, trouble ?? '']),
-      Math.max(call.terminal.columns, 100),
+      answer.logs.map(head => [
+        head.log,
+        String(head.size),
+        head.root,
+        [head.trouble, witnessedWords(head)].filter(text => text !== undefined).join(', '),
+      ]),
+      Math.max(call.terminal.columns, 140),
     ),
   )
+}
+
+/** `12 witnessed 4s ago`; undefined where no witness is asked. */
+export function witnessedWords({ witnessed }: LogHead): string | undefined {
+  if (witnessed === undefined) return undefined
+  const { size, age_ms, failing } = witnessed
+  const which = failing.length === 0 ? '' : ` (failing: ${failing.map(one => one.witness).join(', ')})`
+  return `${size === 0 ? 'not witnessed yet' : `${size} witnessed ${span(age_ms)} ago`}${which}`
 }

@@ -1,6 +1,7 @@
 import type { Grant, Lock, Status, Target } from '../../client/answers.ts'
 import { type Call, type Define, EXIT } from '../call.ts'
 import { standing } from '../grant-lines.ts'
+import { witnessedWords } from './ledger-head.ts'
 import { short } from '../names.ts'
 import { fields, table } from '../table.ts'
 import { clock, span } from '../times.ts'
@@ -30,7 +31,10 @@ async function tellStatus(call: Call): Promise<number> {
       [
         'ledger',
         status.ledger
-          .map(({ log, size, trouble }) => `${log} ${size}${trouble === undefined ? '' : ` (${trouble})`}`)
+          .map(head => {
+            const notes = [head.trouble, witnessedWords(head)].filter(text => text !== undefined)
+            return `${head.log} ${head.size}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
+          })
           .join(', '),
       ],
     ]),

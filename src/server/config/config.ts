@@ -23,6 +23,15 @@ export interface ChannelConfig {
   readonly secret: Secret
 }
 
+/** Who cosigns the heads of the logs (docs/LEDGER.md). */
+export interface WitnessesConfig {
+  /** c2sp.org/tlog-policy. */
+  readonly policy: { readonly file: string } | { readonly text: string }
+  readonly everyMs: number
+  /** Milliseconds without a witnessed head until it is an alert. */
+  readonly alertAfterMs: number
+}
+
 /** `breakglass.yaml` checked and normalised: paths absolute, addresses split, secrets not yet read. */
 export interface Config {
   readonly file: string
@@ -51,5 +60,6 @@ export interface Config {
     readonly signer:
       | { readonly kind: 'child' | 'in_process' }
       | { readonly kind: 'socket'; readonly path: string }
+    readonly witnesses: WitnessesConfig | undefined
   }
 }

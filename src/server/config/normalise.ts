@@ -1,4 +1,5 @@
 import { dirname, resolve, sep } from 'node:path'
+import { parseDuration } from '../../kernel/duration.ts'
 import type { Target } from '../../kernel/target.ts'
 import type { Config, IncidentSourceConfig } from './config.ts'
 import type { Finding } from './parse-config.ts'
@@ -128,7 +129,22 @@ export function normalise(written: ConfigFile, file: string): Config {
         typeof written.ledger.signer === 'string'
           ? { kind: written.ledger.signer }
           : { kind: 'socket', path: resolve(folder, written.ledger.signer.socket) },
+      witnesses: witnessesOf(written.ledger.witnesses, folder),
     },
+  }
+}
+
+/** A policy of one line says nothing, so what holds no line end is the name of a file. */
+function witnessesOf(
+  written: ConfigFile['ledger']['witnesses'],
+  folder: string,
+): Config['ledger']['witnesses'] {
+  if (written === undefined) return undefined
+  const { policy, every, alert_after } = written
+  return {
+    policy: policy.includes('\n') ? { text: policy } : { file: resolve(folder, policy) },
+    everyMs: parseDuration(every) ?? 0,
+    alertAfterMs: parseDuration(alert_after) ?? 0,
   }
 }
 

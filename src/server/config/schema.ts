@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { formatDuration, parseDuration } from '../../kernel/duration.ts'
 import { ADDRESS, parseAddress, SIZE } from './units.ts'
 
 /**
@@ -19,6 +20,15 @@ const address = z
   .regex(ADDRESS, addressForm)
   .refine(text => parseAddress(text) !== undefined, addressForm)
 const size = z.string().regex(SIZE, 'a size: a number and B, KiB, MiB or GiB, such as 16MiB')
+
+/** A duration within bounds; both in milliseconds. */
+const duration = (least: number, most: number) => {
+  const form = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as ${formatDuration(Math.min(most, Math.max(least, 60_000)))}`
+  return z.string().refine(text => {
+    const ms = parseDuration(text)
+    return ms !== undefined && ms >= least && ms <= most
+  }, form)
+}
 
 const secret = z
   .union(
@@ -193,6 +203,25 @@ export const configSchema = z.strictObject({
         .default('child')
         .describe(
           'Who signs the logs: a process that the server starts (child), the server itself (in_process), or `breakglass signer` of another account at a socket.',
+        ),
+      witnesses: z
+        .strictObject({
+          policy: z
+            .string()
+            .min(1)
+            .describe(
+              'Witnesses, their addresses and the quorum (C2SP tlog-policy): a file, or the lines themselves.',
+            ),
+          every: duration(1_000, 600_000)
+            .default('10s')
+            .describe('How often they are asked for the newest head.'),
+          alert_after: duration(1_000, 86_400_000)
+            .default('10m')
+            .describe('How old the last witnessed head may get before it is an alert.'),
+        })
+        .optional()
+        .describe(
+          'Who cosigns the heads of the logs: shows whoever holds a policy that the log was not turned back.',
         ),
     })
     .prefault({}),

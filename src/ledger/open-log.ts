@@ -40,6 +40,8 @@ export interface OpenLogOptions {
   readonly signEveryMs?: number
   /** Longest delay until the derived files show a signed head, ms. */
   readonly publishEveryMs?: number
+  /** Rest before what a start did not read is gone through, ms; default 0. */
+  readonly rehashAfterMs?: number
   /** Facts of entry 0: origin, verifier key, procedure digest, version. */
   readonly entryZero: JsonObject
 }
@@ -150,6 +152,7 @@ async function openOn(
     tiles,
     size: places.length,
     lastSegment: recovered.segments.active,
+    afterMs: options.rehashAfterMs ?? 0,
   })
   const log: RunningLog = new RunningLog({
     name,

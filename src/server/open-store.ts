@@ -39,6 +39,8 @@ export interface StoreOptions {
   readonly version: string
 }
 
+/** What a start did not read is gone through once it serves. */
+const REHASH_AFTER_MS = 2000
 /** Session actions are signed within this many ms; control acts at once (LEDGER). */
 const SIGN_SESSIONS_MS = 100
 
@@ -76,6 +78,7 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
         signEveryMs,
         entryZero,
         segmentBytes: config.ledger.segmentBytes,
+        rehashAfterMs: REHASH_AFTER_MS,
       })
       undo.push(() => log.close())
       return log

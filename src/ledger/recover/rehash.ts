@@ -19,6 +19,8 @@ export interface RehashOptions {
   readonly size: number
   /** Number of the segment that holds the last of them. */
   readonly lastSegment: number
+  /** Rest before it begins, ms: a start has something better to do. */
+  readonly afterMs: number
 }
 
 /** Work in one go, ms, and how many times as long it then rests: what is waiting to be appended goes first. */
@@ -35,7 +37,8 @@ export class Rehash {
   readonly #repaired: string[] = []
   #bundle: Buffer[] = []
   #stopped = false
-  #since = performance.now()
+  readonly #stop = new AbortController()
+  #since = 0
 
   constructor(options: RehashOptions) {
     this.#options = options
@@ -43,7 +46,8 @@ export class Rehash {
 
   /** Resolves with the files that were written again. Rejects with Fault `ledger.damaged`, naming file and index, or the disk's error. */
   async run(): Promise<readonly string[]> {
-    const { disk, origin, reader, size, lastSegment } = this.#options
+    const { disk, origin, reader, size, lastSegment, afterMs } = this.#options
+    await this.#sleep(afterMs)
     const chain = new FrameChain(origin)
     const numbers = Array.from({ length: size === 0 ? 0 : lastSegment + 1 }, (_, number) => number)
     for await (const found of scan(disk, numbers)) {
@@ -63,6 +67,7 @@ export class Rehash {
 
   stop(): void {
     this.#stopped = true
+    this.#stop.abort()
   }
 
   async #entries({ first, records }: Frame): Promise<void> {
@@ -100,10 +105,14 @@ export class Rehash {
     this.#repaired.push(path)
   }
 
+  async #sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    this.#since = performance.now()
+  }
+
   async #rest(): Promise<void> {
     const worked = performance.now() - this.#since
     if (worked < WORK_MS) return
-    await sleep(worked * REST)
-    this.#since = performance.now()
+    await this.#sleep(worked * REST)
   }
 }

@@ -135,7 +135,7 @@ async function openOn(
     epoch: recovered.epoch + 1,
     previous: recovered.lastFrame?.hash ?? NO_FRAME,
     segments,
-    onDurable: (placed, frame) => log.settle(placed, frame),
+    onDurable: (records, frame) => log.settle(records, frame),
     onRefused: () => log.rollBack(),
     onTrouble: (trouble, why) => log.troubled(trouble, why),
   })

@@ -2,8 +2,8 @@ import { sameBytes } from '../kernel/bytes.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault } from '../kernel/faults.ts'
 import type { JsonValue } from '../kernel/json.ts'
-import { callBytes, type Committer, type Placed } from './commit/commit.ts'
-import type { FramePlace } from './segment/frame.ts'
+import { callBytes, type Committer, type StagedRecord } from './commit/commit.ts'
+import { FRAME_HEADER, type FramePlace, RECORD_HEADER } from './segment/frame.ts'
 import type { KeptFiles } from './recover/kept-files.ts'
 import type { SnapshotKeeper } from './recover/keep-snapshot.ts'
 import type { Snapshot } from './recover/snapshot.ts'
@@ -98,17 +98,14 @@ export class RunningLog implements Log {
       lastTime: this.#lastTime,
       last: src => chains.last(src),
     })
-    const call = new PlacedCall(this.name, this.#length, records, reserve, size => signing.covering(size))
-    if (callBytes(call) > segments.capacity) {
-      throw new Fault(
-        'ledger.too_large',
-        `The ${drafts.length} entries need ${callBytes(call)} bytes in one frame.`,
-        {
-          next: 'Log them in several calls.',
-          facts: { bytes: callBytes(call), limit: segments.capacity },
-        },
-      )
+    const bytes = callBytes(records)
+    if (bytes > segments.capacity) {
+      throw new Fault('ledger.too_large', `The ${drafts.length} entries need ${bytes} bytes in one frame.`, {
+        next: 'Log them in several calls.',
+        facts: { bytes, limit: segments.capacity },
+      })
     }
+    const call = new PlacedCall(this.name, this.#length, records, bytes, reserve, signing)
     for (const record of records) chains.take(record.src, record)
     this.#lastTime = records.at(-1)?.t ?? this.#lastTime
     this.#length += records.length
@@ -209,11 +206,14 @@ export class RunningLog implements Log {
   }
 
   /** @internal The committer reports what became durable. */
-  settle(placed: readonly Placed[], frame: FramePlace): void {
+  settle(records: readonly StagedRecord[], frame: FramePlace): void {
     const { tree, places, chains, signing, snapshots } = this.#parts
-    for (const { record, segment, offset } of placed) {
+    let offset = frame.offset + FRAME_HEADER
+    for (const record of records) {
+      const { entry, sealed } = record
       tree.append(record.leafHash)
-      places.push(segment, offset, record.entry.length, record.sealed.length)
+      places.push(frame.segment, offset + RECORD_HEADER, entry.length, sealed.length)
+      offset += RECORD_HEADER + entry.length + sealed.length
       chains.settle(record.src, record)
       this.#durableTime = record.t
     }

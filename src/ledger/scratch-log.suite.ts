@@ -59,7 +59,8 @@ export async function scratchLog(under: string = tmpdir()): Promise<Scratch> {
       return openLog({
         name: 'control',
         origin: ORIGIN,
-        disk,
+        // A start is a new process, whose disk knows nothing of the folder yet: tests put other folders in its place.
+        disk: nodeDisk(log),
         signer: await openLocalSigner({ origin: ORIGIN, seed: SEED, disk: nodeDisk(signer) }),
         clock,
         segmentBytes: SEGMENT,

@@ -1,15 +1,12 @@
 import type { Fault } from '../../kernel/faults.ts'
-import { sameBytes } from '../../kernel/bytes.ts'
 import {
   encodeFrame,
   FRAME_HEADER,
-  frameHash,
-  placeRecords,
   recordBytes,
   type FramePlace,
   type FrameRecord,
 } from '../segment/frame.ts'
-import { leafHashOfPrefixed } from '../tree/merkle.ts'
+import { HASH_BYTES } from '../tree/merkle.ts'
 import type { Segments } from '../segment/segments.ts'
 import { failedFault, fullFault, isNoSpace, type Trouble } from '../trouble.ts'
 
@@ -28,17 +25,12 @@ export interface StagedRecord extends FrameRecord {
 export interface StagedCall {
   readonly first: number
   readonly records: readonly StagedRecord[]
+  /** Of a frame that holds only this call. */
+  readonly bytes: number
   /** May use the last preallocated segment when there is no space for another. */
   readonly reserve: boolean
   becameDurable(): void
   refused(fault: Fault): void
-}
-
-/** A durable entry and where it stands. */
-export interface Placed {
-  readonly record: StagedRecord
-  readonly segment: number
-  readonly offset: number
 }
 
 export interface CommitOptions {
@@ -48,8 +40,8 @@ export interface CommitOptions {
   /** Hash of the last durable frame. */
   readonly previous: Buffer
   readonly segments: Segments
-  /** After fdatasync, before the callers are told; in order. `frame` holds them all. */
-  readonly onDurable: (placed: readonly Placed[], frame: FramePlace) => void
+  /** After fdatasync, before the callers are told. `frame` holds the records, in order, and nothing else. */
+  readonly onDurable: (records: readonly StagedRecord[], frame: FramePlace) => void
   /** Everything queued was refused: places that were taken are free again. */
   readonly onRefused: () => void
   readonly onTrouble: (trouble: Trouble, why?: Fault) => void
@@ -134,7 +126,7 @@ export class Committer {
   /** False when the queue was refused, or has to be looked at again. */
   async #makeRoom(call: StagedCall): Promise<boolean> {
     const { segments } = this.#options
-    if (callBytes(call) <= segments.room) return true
+    if (call.bytes <= segments.room) return true
     if (!segments.reserved && this.#trouble !== 'full') {
       try {
         await segments.reserve()
@@ -162,7 +154,7 @@ export class Committer {
     let bytes = FRAME_HEADER
     let count = 0
     for (const call of this.#queue) {
-      bytes += callBytes(call) - FRAME_HEADER
+      bytes += call.bytes - FRAME_HEADER
       if (count > 0 && bytes > goal) break
       count += 1
     }
@@ -171,33 +163,19 @@ export class Committer {
 
   async #commit(batch: readonly StagedCall[]): Promise<void> {
     const { logId, epoch, segments, onDurable } = this.#options
-    const records = batch.flatMap(call => call.records)
+    const records = batch.length === 1 && batch[0] ? batch[0].records : batch.flatMap(call => call.records)
     const first = batch[0]?.first ?? 0
     const frame = encodeFrame({ logId, epoch, first, previous: this.#previous }, records)
     try {
-      const place = await segments.write(frame)
-      const placed = placeRecords(frame, FRAME_HEADER, frame.length, records.length) ?? []
-      const written: FramePlace = {
-        ...place,
-        end: place.offset + frame.length,
-        hash: frameHash(frame),
+      const { place, leaves } = await segments.write(frame, records.length)
+      for (let i = 0; i < records.length; i += 1) {
+        const at = i * HASH_BYTES
+        // Memory can flip a bit between taking the place and the write: never sign what is not what was written.
+        if (records[i]?.leafHash.compare(leaves, at, at + HASH_BYTES) !== 0)
+          throw new Error('the written entry has another hash')
       }
-      onDurable(
-        records.map((record, i) => {
-          const found = placed[i]
-          const leafHash = leafHashOfPrefixed(found?.prefixed ?? frame)
-          // Memory can flip a bit between taking the place and the write: never sign what is not what was written.
-          if (found === undefined || !sameBytes(leafHash, record.leafHash))
-            throw new Error('the written entry has another hash')
-          return {
-            record,
-            segment: place.segment,
-            offset: place.offset + found.offset,
-          }
-        }),
-        written,
-      )
-      this.#previous = written.hash
+      this.#previous = place.hash
+      onDurable(records, place)
     } catch (error) {
       const fault = this.fail(error)
       for (const call of batch) call.refused(fault)
@@ -234,9 +212,9 @@ export class Committer {
   }
 }
 
-/** Bytes of a frame that holds only this call. */
-export function callBytes(call: Pick<StagedCall, 'records'>): number {
+/** Bytes of a frame that holds only these. */
+export function callBytes(records: readonly FrameRecord[]): number {
   let bytes = FRAME_HEADER
-  for (const record of call.records) bytes += recordBytes(record)
+  for (const record of records) bytes += recordBytes(record)
   return bytes
 }

@@ -10,13 +10,19 @@ export interface CallRecord extends StagedRecord {
   readonly prefixed: Buffer
 }
 
+/** Who gives a signed head of at least `size` entries, once they are durable. */
+interface Covering {
+  covering(size: number): Promise<Head>
+}
+
 /** One append between taking its place and being durable: the caller's view and the committer's. */
 export class PlacedCall implements Pending, StagedCall {
   readonly first: number
   readonly records: readonly CallRecord[]
+  readonly bytes: number
   readonly reserve: boolean
   readonly #log: string
-  readonly #covering: (size: number) => Promise<Head>
+  readonly #signing: Covering
   readonly #durable: Promise<readonly Receipt[]>
   #resolve: (receipts: readonly Receipt[]) => void = () => undefined
   #reject: (fault: Fault) => void = () => undefined
@@ -26,14 +32,16 @@ export class PlacedCall implements Pending, StagedCall {
     log: string,
     first: number,
     records: readonly CallRecord[],
+    bytes: number,
     reserve: boolean,
-    covering: (size: number) => Promise<Head>,
+    signing: Covering,
   ) {
     this.#log = log
     this.first = first
     this.records = records
+    this.bytes = bytes
     this.reserve = reserve
-    this.#covering = covering
+    this.#signing = signing
     this.#durable = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -58,7 +66,7 @@ export class PlacedCall implements Pending, StagedCall {
 
   async signed(): Promise<readonly SignedReceipt[]> {
     const receipts = await this.#durable
-    const head = await this.#covering(this.first + this.records.length)
+    const head = await this.#signing.covering(this.first + this.records.length)
     return receipts.map(receipt => signedReceipt(receipt, head.size, head.checkpoint))
   }
 

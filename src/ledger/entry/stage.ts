@@ -22,13 +22,14 @@ export interface StageContext {
  * taken a place. Errors: `ledger.too_large`; TypeError when a draft holds what JSON cannot, or a payload without a key.
  */
 export function stage(drafts: readonly Draft[], { origin, now, lastTime, last }: StageContext): CallRecord[] {
-  const links = new Map<string, Link>()
+  // Of sources that have more than one draft here; nearly every call is of one.
+  const links = drafts.length > 1 ? new Map<string, Link>() : undefined
   let latest = lastTime
   return drafts.map(draft => {
     const id = draft.id ?? newId('event')
     const t = Math.max(Math.trunc(draft.t ?? now.wall), latest)
     latest = t
-    const link = links.get(draft.src) ?? last(draft.src)
+    const link = links?.get(draft.src) ?? last(draft.src)
     const sseq = (link?.sseq ?? -1) + 1
     const sealed = sealOf(draft, origin, id)
     const { prefixed, bytes, leafHash } = encodeEntry({
@@ -47,7 +48,7 @@ export function stage(drafts: readonly Draft[], { origin, now, lastTime, last }:
       data: draft.data,
       commit: sealed?.commit,
     })
-    links.set(draft.src, { sseq, leafHash })
+    links?.set(draft.src, { sseq, leafHash })
     const ends = endsSource(draft.type)
     return {
       entry: bytes,

@@ -1,4 +1,6 @@
 import type { Disk, DiskFile } from '../disk.ts'
+import { digestFrame } from './digest-frame.ts'
+import type { FramePlace } from './frame.ts'
 
 export const SEGMENT_FOLDER = 'segments'
 const ZEROS = Buffer.alloc(256 * 1024)
@@ -53,16 +55,23 @@ export class Segments {
     return this.#bytes - this.#offset
   }
 
-  /** Writes a frame that fits and resolves when it is on the disk. After a rejection nothing more may be written. */
-  async write(frame: Uint8Array): Promise<{ readonly segment: number; readonly offset: number }> {
-    const place = { segment: this.#active, offset: this.#offset }
-    await this.#with(place.segment, async file => {
-      await file.write(place.offset, frame)
+  /**
+   * Writes a frame of `count` records that fits and resolves when it is on the disk, with where it stands and what the bytes that
+   * were written hash to. After a rejection nothing more may be written.
+   */
+  async write(
+    frame: Buffer,
+    count: number,
+  ): Promise<{ readonly place: FramePlace; readonly leaves: Buffer }> {
+    const [segment, offset, end] = [this.#active, this.#offset, this.#offset + frame.length]
+    await this.#with(segment, async file => {
+      await file.write(offset, frame)
       await file.sync()
     })
-    this.#offset += frame.length
+    const { hash, leaves } = digestFrame(frame, count)
+    this.#offset = end
     if (this.#offset > this.#bytes / 2 && !this.reserved) this.reserve().catch(() => undefined)
-    return place
+    return { place: { segment, offset, end, hash }, leaves }
   }
 
   /** Whether moving on to the next segment would leave a spare one behind it. */

@@ -149,15 +149,23 @@ export function momentOf({ files, told }: Machine, operation: string): Moment {
   }
 }
 
-/** One millisecond per operation, and time for others in between: so a run is the same whenever it is run. */
+/** A millisecond passes with every turn of the event loop, as many as an operation takes: a run is the same whenever it is run. */
 export async function inSimulatedTime<T>(files: SimulatedFiles, act: () => Promise<T>): Promise<T> {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
-  files.turn = async () => {
-    await new Promise<void>(resolve => setImmediate(resolve))
-    vi.advanceTimersByTime(1)
-  }
+  const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+  files.turn = turn
+  let running = true
+  const acting = act().finally(() => {
+    running = false
+  })
+  // Time passes also while nothing is done, for those who wait for it.
+  acting.catch(() => undefined)
   try {
-    return await act()
+    while (running) {
+      await turn()
+      vi.advanceTimersByTime(1)
+    }
+    return await acting
   } finally {
     vi.useRealTimers()
   }

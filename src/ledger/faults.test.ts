@@ -1,42 +1,11 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { workerFile } from '../kernel/worker-file.ts'
-import { ORIGIN, SEED, scratchLog, type Scratch, SEGMENT } from './scratch-log.suite.ts'
-
-const built = (path: string): string => JSON.stringify(workerFile(import.meta.url, path).href)
-const isBuilt = existsSync(workerFile(import.meta.url, './open-log.ts'))
-
-/** A process of its own that appends without end and prints every index once it is acknowledged. */
-const APPENDER = `
-import { openLog } from ${built('./open-log.ts')}
-import { openLocalSigner } from ${built('./signer/local-signer.ts')}
-import { nodeDisk } from ${built('../store/file/node-disk.ts')}
-import { writeSync } from 'node:fs'
-const [folder, mode] = process.argv.slice(1)
-const signer = await openLocalSigner({ origin: '${ORIGIN}', seed: Buffer.from('${SEED.toString('hex')}', 'hex'), disk: nodeDisk(folder + '/signer') })
-const log = await openLog({
-  name: 'control', origin: '${ORIGIN}', disk: nodeDisk(folder + '/log'), signer, segmentBytes: ${SEGMENT}, publishEveryMs: 5, signEveryMs: 2,
-  clock: { now: () => ({ wall: Date.now(), mono: performance.now(), boot: 'b' }) }, entryZero: {},
-})
-const say = line => writeSync(1, line + '\\n')
-log.onTrouble(trouble => say('trouble ' + trouble))
-const work = async src => {
-  for (let n = 0; ; n += 1) {
-    const pending = log.append([{ type: 'action', src, data: { n } }])
-    if (src === 's_0') { const [{ index, checkpoint }] = await pending.signed(); say('signed ' + index + ' ' + JSON.stringify(checkpoint)) }
-    else { const [{ index, leafHash }] = await pending.durable(); say('durable ' + index + ' ' + leafHash.toString('hex')) }
-  }
-}
-const ends = await Promise.allSettled(['s_0', 's_1', 's_2', 's_3'].map(work))
-say('ends ' + ends.map(end => end.reason.code).join(' '))
-try { log.append([{ type: 'x', src: 'c', data: {} }]) ; say('accepted') } catch (error) { say('refused ' + error.code) }
-await log.close()
-`
+import { acknowledged, APPENDER, isBuilt } from './appender.suite.ts'
+import { scratchLog, type Scratch } from './scratch-log.suite.ts'
 
 let scratch: Scratch
 
@@ -44,18 +13,6 @@ beforeEach(async () => {
   scratch = await scratchLog()
 })
 afterEach(() => scratch.remove())
-
-/** Everything the process acknowledged: by index the leaf hash, or the checkpoint it was given. */
-function acknowledged(output: string): { readonly index: number; readonly hash?: string }[] {
-  return output
-    .split('\n')
-    .slice(0, -1)
-    .flatMap(line => {
-      const [word, index, hash] = line.split(' ')
-      if (word === 'signed') return [{ index: Number(index) }]
-      return word === 'durable' ? [{ index: Number(index), hash: hash ?? '' }] : []
-    })
-}
 
 async function expectAllThere(output: string): Promise<void> {
   const log = await scratch.open()

@@ -8,6 +8,7 @@ interface Options {
   readonly proof?: string
   readonly entry?: string
   readonly policy?: string
+  readonly progress?: true
 }
 
 export const ledgerVerify: Define = (command, run) => {
@@ -16,6 +17,10 @@ export const ledgerVerify: Define = (command, run) => {
     .option('--proof <file>', 'one proof instead of a folder (C2SP tlog-proof); with --entry and --policy')
     .option('--entry <file>', 'the exact bytes of the entry it is for')
     .option('--policy <file>', 'the logs and witnesses you trust (C2SP tlog-policy)')
+    .option(
+      '--progress',
+      'how far it is, how fast, and how long it still takes, also where nobody looks (stderr)',
+    )
     .addHelpText(
       'after',
       '\nReads every log, what the signer remembers and the vault again; works offline and changes nothing.\nWith --proof it judges one proof from three files: no server, no configuration.\nExit: 0 nothing found, or proven; 1 something is wrong, or not proven: what it is, is printed.',
@@ -23,7 +28,11 @@ export const ledgerVerify: Define = (command, run) => {
     .action(run(verify))
 }
 
-async function verify(call: Call, data: string, { proof, entry, policy }: Options): Promise<number> {
+async function verify(
+  call: Call,
+  data: string,
+  { proof, entry, policy, progress }: Options,
+): Promise<number> {
   if (proof !== undefined || entry !== undefined || policy !== undefined) {
     if (proof === undefined || entry === undefined || policy === undefined)
       throw new Fault('input.invalid', 'A proof is verified with all of --proof, --entry and --policy.', {
@@ -38,7 +47,10 @@ async function verify(call: Call, data: string, { proof, entry, policy }: Option
     const rest = total > entries && rate > 0 ? `, ${span(((total - entries) / rate) * 1000)} left` : ''
     terminal.status(`${part}: ${entries} of ${total} entries, ${Math.round(rate)}/s${rest}`)
   }
-  const done = await call.local.verify(data, terminal.interactive ? show : () => undefined)
+  const done = await call.local.verify(
+    data,
+    terminal.interactive || progress === true ? show : () => undefined,
+  )
   terminal.status(undefined)
   const ok = done.findings.length === 0
   call.answer({ ok, ...done }, () => [

@@ -62,7 +62,10 @@ export class ChainReader {
   }
 
   /** What is wrong with the entry as the next one of its source; it counts as that in any case. */
-  next({ src, sseq, sprev, type }: EntryFields, leafHash: Buffer): string | undefined {
+  next(
+    { src, sseq, sprev, type }: Pick<EntryFields, 'src' | 'sseq' | 'sprev' | 'type'>,
+    leafHash: Buffer,
+  ): string | undefined {
     const last = this.chains.last(src)
     const wrong = this.#ended.has(src)
       ? `an entry of ${src}, which has ended`

@@ -51,13 +51,11 @@ export class TileFiles {
     )
   }
 
-  bundle(index: number, entries: readonly Buffer[]): Promise<void> {
-    return this.#compare({ level: 'entries', index, width: TILE_WIDTH }, entries.length, width => {
-      const parts = entries
-        .slice(0, width)
-        .flatMap(entry => [Buffer.of(entry.length >> 8, entry.length & 0xff), entry])
-      return Buffer.concat(parts)
-    })
+  /** `prefixed`: 0x00 ‖ entry of each. */
+  bundle(index: number, prefixed: readonly Buffer[]): Promise<void> {
+    return this.#compare({ level: 'entries', index, width: TILE_WIDTH }, prefixed.length, width =>
+      bundleOf(prefixed.slice(0, width)),
+    )
   }
 
   /** Leaf hashes of `count` entries as the tile files have them, not yet compared; undefined where there is no file. */
@@ -118,6 +116,20 @@ export class TileFiles {
       })
     }
   }
+}
+
+/** c2sp.org/tlog-tiles "Log entries": a big-endian uint16 length before each entry, where the 0x00 stands. */
+function bundleOf(prefixed: readonly Buffer[]): Buffer {
+  let length = 0
+  for (const entry of prefixed) length += 1 + entry.length
+  const bytes = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const entry of prefixed) {
+    entry.copy(bytes, at + 1)
+    bytes.writeUInt16BE(entry.length - 1, at)
+    at += 1 + entry.length
+  }
+  return bytes
 }
 
 /** First entry that the place concerns, or that differs. */

@@ -4,11 +4,12 @@ import { decodeSnapshot, SNAPSHOT_FILE } from '../recover/snapshot.ts'
 import { openCheckpoint } from '../note/checkpoint.ts'
 import { CLEAN_STOP_FILE, decodeCleanStop } from '../recover/clean-stop.ts'
 import type { Disk } from '../disk.ts'
-import { decodeEntry } from '../entry/entry.ts'
+import { decodeEntry, type EntryFields } from '../entry/entry.ts'
+import { type Glance, GlanceReader } from '../entry/glance.ts'
 import type { Finding } from './finding.ts'
 import type { PlacedRecord } from '../segment/frame.ts'
 import { FrameChain } from '../segment/frame-chain.ts'
-import { leafHash } from '../tree/merkle.ts'
+import { leafHash, leafHashOfPrefixed } from '../tree/merkle.ts'
 import { parseVkey, type NoteVerifier } from '../note/note.ts'
 import { CHECKPOINT_FILE } from '../tree/publish.ts'
 import { firstHurt, salvageRecords } from '../segment/salvage.ts'
@@ -146,7 +147,9 @@ class VerifyRun {
   readonly #tree = new Tree((tile, bytes) => this.#full.push({ tile, bytes }))
   /** Full tiles of the entries just taken, to be compared with their files. */
   readonly #full: { readonly tile: TilePath; readonly bytes: Buffer }[] = []
-  /** Entries of the bundle being filled. */
+  readonly #headSizes: ReadonlySet<number>
+  readonly #glances = new GlanceReader()
+  /** Entries of the bundle being filled, each behind its 0x00; they keep the segments they stand in. */
   #bundle: Buffer[] = []
   #lastTime = 0
   /** A frame that is not intact, until what follows shows how many entries it held. */
@@ -157,6 +160,7 @@ class VerifyRun {
   constructor(origin: string, heads: readonly RememberedHead[], tiles: TileFiles, findings: Finding[]) {
     this.#chain = new FrameChain(origin)
     this.#heads = heads
+    this.#headSizes = new Set(heads.map(head => head.size))
     this.#tiles = tiles
     this.#findings = findings
   }
@@ -236,41 +240,51 @@ class VerifyRun {
   }
 
   async #entries(file: string, first: number, records: readonly PlacedRecord[]): Promise<void> {
-    for (const [i, record] of records.entries()) {
-      const index = first + i
-      const hash = leafHash(record.entry)
-      const fields = decodeEntry(record.entry)
-      if (fields === undefined) {
-        this.#note(file, index, 'bytes that are not an entry')
-      } else {
-        const broken = this.#sources.next(fields, hash)
-        if (broken !== undefined) this.#note(file, index, broken)
-        if (fields.t < this.#lastTime) this.#note(file, index, 'an entry older than the one before it')
-        if ((fields.commit === undefined) !== (record.sealed.length === 0))
-          this.#note(file, index, 'a commitment without its payload, or the reverse')
-        this.#lastTime = Math.max(this.#lastTime, fields.t)
-      }
-      if (this.#complete) await this.#grow(index, hash, record.entry)
+    for (let i = 0; i < records.length; i += 1) {
+      const { prefixed, entry, sealed } = records[i] as PlacedRecord
+      const hash = leafHashOfPrefixed(prefixed)
+      const glance = this.#glances.read(entry) ?? glanceOf(decodeEntry(entry))
+      if (glance === undefined) this.#note(file, first + i, 'bytes that are not an entry')
+      else this.#follow(file, first + i, glance, hash, sealed.length > 0)
+      if (!this.#complete) continue
+      this.#grow(first + i, hash, prefixed)
+      if (this.#bundle.length === TILE_WIDTH) await this.#compareFull(Math.floor((first + i) / TILE_WIDTH))
     }
   }
 
-  async #grow(index: number, hash: Buffer, entry: Buffer): Promise<void> {
+  #follow(file: string, index: number, glance: Glance, hash: Buffer, hasPayload: boolean): void {
+    const broken = this.#sources.next(glance, hash)
+    if (broken !== undefined) this.#note(file, index, broken)
+    if (glance.t < this.#lastTime) this.#note(file, index, 'an entry older than the one before it')
+    if (glance.hasCommit !== hasPayload)
+      this.#note(file, index, 'a commitment without its payload, or the reverse')
+    this.#lastTime = Math.max(this.#lastTime, glance.t)
+  }
+
+  #grow(index: number, hash: Buffer, prefixed: Buffer): void {
     this.#tree.append(hash)
-    this.#bundle.push(Buffer.from(entry))
-    if (this.#bundle.length === TILE_WIDTH) {
-      await this.#tiles.bundle(Math.floor(index / TILE_WIDTH), this.#bundle)
-      this.#bundle = []
-    }
-    for (const { tile, bytes } of this.#full.splice(0)) {
-      if (tile.level !== 'entries') await this.#tiles.tile(tile.level, tile.index, bytes)
-    }
+    this.#bundle.push(prefixed)
+    if (!this.#headSizes.has(this.#tree.size)) return
     for (const head of this.#heads) {
       if (head.size !== this.#tree.size || head.root.equals(this.#tree.root())) continue
       this.#note(head.file, index, `the root of ${head.size} entries is not that of the entries found`)
     }
   }
 
+  /** The files of the tiles that have just filled up. */
+  async #compareFull(bundle: number): Promise<void> {
+    await this.#tiles.bundle(bundle, this.#bundle)
+    this.#bundle = []
+    for (const { tile, bytes } of this.#full.splice(0)) {
+      if (tile.level !== 'entries') await this.#tiles.tile(tile.level, tile.index, bytes)
+    }
+  }
+
   #note(file: string, index: number, what: string): void {
     this.#findings.push({ file, index, what })
   }
+}
+
+function glanceOf(fields: EntryFields | undefined): Glance | undefined {
+  return fields && { ...fields, hasCommit: fields.commit !== undefined }
 }

@@ -23,6 +23,7 @@ import { procedureSets } from '../src/policy/acceptance.ts'
 import { openSessionLog, type SessionLog } from '../src/recording/session-log.ts'
 import { reviews } from '../src/review/slice.ts'
 import { anchors } from '../src/server/anchor-sessions.ts'
+import { action } from './ledger-log.ts'
 import { nodeDisk } from '../src/store/file/node-disk.ts'
 
 export interface StartTimes {
@@ -36,6 +37,8 @@ export interface StartTimes {
   readonly crashCpuMs: readonly number[]
   /** MiB of the process when ready. */
   readonly memoryMiB: number
+  /** CPU µs of one append by 64 writers, behind a short log and behind the long one. */
+  readonly appendUs: { readonly short: number; readonly long: number }
 }
 
 interface Ready {
@@ -101,7 +104,7 @@ async function speak(sessions: SessionLog, left: number): Promise<number> {
   return count
 }
 
-export async function build(folder: string, sessionEntries: number, controlEntries: number): Promise<number> {
+async function build(folder: string, sessionEntries: number, controlEntries: number): Promise<number> {
   const { control, sessions: log } = await openBoth(folder)
   const sessions = await openSessionLog(log, keys)
   let left = sessionEntries
@@ -149,6 +152,31 @@ function controlEvent(n: number): Draft {
   }
 }
 
+const APPENDS = 100_000
+
+/** In a process of its own: CPU µs of one append behind what is there, after as many to warm up. */
+async function append(folder: string): Promise<void> {
+  const { control, sessions } = await openBoth(folder)
+  let left = 0
+  const work = async (src: string): Promise<void> => {
+    for (let n = 0; left > 0; n += 1) {
+      left -= 1
+      await sessions.append([action(src, n, false)]).durable()
+    }
+  }
+  const round = async (): Promise<number> => {
+    left = APPENDS
+    const before = process.cpuUsage()
+    await Promise.all(Array.from({ length: 64 }, (_, i) => work(`s_${i}`)))
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / APPENDS
+  }
+  await round()
+  process.stdout.write(`${await round()}\n`)
+  await sessions.close()
+  await control.close()
+}
+
 /** In a process of its own: opens everything, says how long it took, and ends as it was told to. */
 async function start(folder: string, end: 'clean' | 'crash'): Promise<void> {
   const began = performance.now()
@@ -173,18 +201,22 @@ export async function measureStarts(sessionEntries: number, controlEntries: numb
   const folder = await mkdtemp(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'bg-bench-start-'))
   try {
     const sessions = await build(folder, sessionEntries, controlEntries)
-    const run = (end: 'clean' | 'crash'): Ready => {
+    const child = (at: string, what: string): string => {
       const self = fileURLToPath(import.meta.url)
       const loader = join(import.meta.dirname, '..', 'scripts', 'typescript.mjs')
-      const { stdout } = spawnSync(process.execPath, ['--import', loader, self, folder, end], {
+      const { stdout } = spawnSync(process.execPath, ['--import', loader, self, at, what], {
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'inherit'],
       })
-      return JSON.parse(stdout) as Ready
+      return stdout
     }
+    const run = (end: 'clean' | 'crash'): Ready => JSON.parse(child(folder, end)) as Ready
     const clean = [run('clean'), run('clean'), run('clean')]
     run('crash')
     const crash = [run('crash'), run('crash'), run('clean')]
+    const short = join(folder, 'short')
+    await build(short, 10_000, 0)
+    const appendUs = { short: Number(child(short, 'append')), long: Number(child(folder, 'append')) }
     return {
       sessionEntries,
       controlEntries,
@@ -193,6 +225,7 @@ export async function measureStarts(sessionEntries: number, controlEntries: numb
       cleanCpuMs: clean.map(({ cpu }) => Math.round(cpu)),
       crashMs: crash.map(({ ready }) => Math.round(ready)),
       crashCpuMs: crash.map(({ cpu }) => Math.round(cpu)),
+      appendUs,
       memoryMiB: Math.round(Math.max(...clean.map(({ memory }) => memory))),
     }
   } finally {
@@ -203,3 +236,5 @@ export async function measureStarts(sessionEntries: number, controlEntries: numb
 const [, self, folder, end] = process.argv
 if (self === fileURLToPath(import.meta.url) && folder !== undefined && (end === 'clean' || end === 'crash'))
   await start(folder, end)
+else if (self === fileURLToPath(import.meta.url) && folder !== undefined && end === 'append')
+  await append(folder)

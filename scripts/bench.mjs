@@ -4,7 +4,16 @@ import { join } from 'node:path'
 import { bringServers } from './bring-servers.mjs'
 import { build, install, root, run } from './setup.mjs'
 
-const PARTS = ['machine', 'bare-gateway', 'gateway-process', 'own-process']
+const PARTS = [
+  'machine',
+  'bare-gateway',
+  'gateway-process',
+  'own-process',
+  'ledger-log',
+  'ledger-writers',
+  'ledger-proofs',
+  'ledger-start',
+]
 install()
 bringServers()
 build()

@@ -21,7 +21,7 @@ const PART = 40
 
 interface Life {
   readonly sessions: SessionLog
-  stop(how: 'clean' | 'crash'): Promise<void>
+  readonly stop: (how: 'clean' | 'crash') => Promise<void>
 }
 
 async function start(): Promise<Life> {

@@ -2,12 +2,15 @@ import { sameBytes } from '../../kernel/bytes.ts'
 import type { Disk } from '../disk.ts'
 import type { EntryReader } from '../entry/entry-reader.ts'
 import { Frontier } from './frontier.ts'
+import { innerNodes } from './inner-nodes.ts'
 import { HASH_BYTES, type HashReader, leafHashOfPrefixed } from './merkle.ts'
 import { parseTilePath, TILE_BYTES, TILE_WIDTH, type TilePath, tilePath } from './tile-path.ts'
-import { TILE_HEIGHT, tileRoot, type Tree } from './tree.ts'
+import { TILE_HEIGHT, type Tree } from './tree.ts'
 
 /** Full tiles kept after they were read: 8 MiB. */
 const CACHED = 1024
+/** Tiles of which the hashes between them and the tile above are kept as well, 8 KiB each. */
+const CACHED_INNER = 512
 
 /** c2sp.org/tlog-tiles "Log entries": big-endian uint16 length before each entry. */
 export async function entryBundle(reader: EntryReader, index: number, width: number): Promise<Buffer> {
@@ -39,6 +42,7 @@ export class Tiles implements HashReader {
   /** Full tiles that are not yet files, by path. */
   readonly pending: Map<string, { readonly tile: TilePath; readonly bytes: Buffer }>
   readonly #cache = new Map<string, Buffer>()
+  readonly #inner = new Map<string, readonly Buffer[]>()
 
   constructor(disk: Disk, tree: Tree, reader: EntryReader, pending: Tiles['pending']) {
     this.pending = pending
@@ -49,14 +53,15 @@ export class Tiles implements HashReader {
 
   async node(height: number, index: number): Promise<Buffer> {
     const level = Math.floor(height / TILE_HEIGHT)
-    const span = 2 ** (height % TILE_HEIGHT)
-    const first = index * span
-    const tile = await this.#hashes(level, Math.floor(first / TILE_WIDTH))
-    const at = (first % TILE_WIDTH) * HASH_BYTES
-    const hashes = tile?.subarray(at, at + span * HASH_BYTES)
-    if (hashes?.length !== span * HASH_BYTES)
+    const above = height % TILE_HEIGHT
+    const across = TILE_WIDTH / 2 ** above
+    const tile = Math.floor(index / across)
+    const hashes = await this.#hashes(level, tile)
+    const at = (index % across) * HASH_BYTES
+    const nodes = hashes && (above === 0 ? hashes : this.#innerOf(level, tile, hashes)[above])
+    if (nodes === undefined || nodes.length < at + HASH_BYTES)
       throw new RangeError(`the tree has no complete subtree ${height}/${index}`)
-    return tileRoot(hashes)
+    return nodes.subarray(at, at + HASH_BYTES)
   }
 
   /** The leaf hash of a durable entry. */
@@ -105,10 +110,12 @@ export class Tiles implements HashReader {
     // The hash above lies in a tile that is itself authentic.
     const expected = await this.node((level + 1) * TILE_HEIGHT, index)
     const stored = await this.#disk.read(path)
-    const usable = stored?.length === TILE_BYTES && sameBytes(tileRoot(stored), expected)
+    const usable =
+      stored?.length === TILE_BYTES &&
+      sameBytes(this.#innerOf(level, index, stored).at(-1) ?? stored, expected)
     const hashes = usable ? stored : await this.#rebuild(level, index, expected)
     if (!usable) this.pending.set(path, { tile: { level, index, width: TILE_WIDTH }, bytes: hashes })
-    this.#remember(path, hashes)
+    remember(this.#cache, path, hashes, CACHED)
     return hashes
   }
 
@@ -127,11 +134,20 @@ export class Tiles implements HashReader {
     return Buffer.concat(hashes)
   }
 
-  #remember(path: string, hashes: Buffer): void {
-    if (this.#cache.size >= CACHED) {
-      const oldest = this.#cache.keys().next().value
-      if (oldest !== undefined) this.#cache.delete(oldest)
-    }
-    this.#cache.set(path, hashes)
+  /** As long as the tile does not grow they are made once. */
+  #innerOf(level: number, index: number, hashes: Buffer): readonly Buffer[] {
+    const key = `${level}/${index}`
+    const known = this.#inner.get(key)
+    if (known?.[0]?.equals(hashes) === true) return known
+    const made = innerNodes(hashes)
+    remember(this.#inner, key, made, CACHED_INNER)
+    return made
   }
+}
+
+/** What was put in first gives way. */
+function remember<V>(map: Map<string, V>, key: string, value: V, most: number): void {
+  const oldest = map.size >= most ? map.keys().next().value : undefined
+  if (oldest !== undefined) map.delete(oldest)
+  map.set(key, value)
 }

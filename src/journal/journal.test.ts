@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -99,6 +99,21 @@ function move(journal: Journal, account: string, by: number): Promise<unknown> {
 }
 
 describe('the journal', () => {
+  it('is not opened over an event that is another than the signed one, although a snapshot lets the log open', async () => {
+    const { journal, log } = await open()
+    for (let n = 0; n < 300; n += 1) await move(journal, 'a', 1)
+    await log.close()
+    const file = join(folder, 'log', 'segments', '00000000.seg')
+    const bytes = await readFile(file)
+    const at = bytes.indexOf('"account":"a","by":1', 40_000) + '"account":"a","by":'.length
+    bytes[at] = '9'.charCodeAt(0)
+    await writeFile(file, bytes)
+    await expect(open()).rejects.toMatchObject({
+      code: 'ledger.damaged',
+      facts: { log: 'control', file: 'segments/00000000.seg' },
+    })
+  })
+
   it('decides on everything accepted before, whether or not it is on disk yet', async () => {
     const { journal, log } = await open()
     const results = await Promise.allSettled([

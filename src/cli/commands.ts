@@ -299,6 +299,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Evidence',
+    'backup',
+    'copy the data of a server, verified',
+    async () => (await import('./commands/backup.ts')).backup,
+  ),
+  entry(
+    'Evidence',
+    'restore',
+    'put a backup in place of data that is gone',
+    async () => (await import('./commands/restore.ts')).restore,
+  ),
+  entry(
+    'Evidence',
     'signer',
     'sign the logs of a server that runs under another account',
     async () => (await import('./commands/signer.ts')).signer,

@@ -1,4 +1,5 @@
 import type { Known } from '../policy/known.ts'
+import type { ByteProgress } from './byte-progress.ts'
 
 /** What runs on this machine without asking a server. `src/main.ts` binds it to `server/`, which this folder does not know. */
 export interface LocalCommands {
@@ -9,6 +10,10 @@ export interface LocalCommands {
   witness(options: WitnessWish): Promise<void>
   /** Signs for servers of another account until it is told to stop. */
   signer(options: SignerWish): Promise<void>
+  /** Copies the data of a running or stopped server, and verifies the copy. */
+  backup(options: BackupWish): Promise<BackupDone>
+  /** Puts a backup in place of data that is gone. */
+  restore(options: RestoreWish): Promise<RestoreDone>
   /** The procedures of a configuration folder and what they may name. */
   procedures(folder: string): Promise<ProcedureFolder>
   /** What a script would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
@@ -63,6 +68,31 @@ export interface WitnessWish {
     readonly fresh: boolean
     readonly following: readonly { readonly origin: string; readonly size: number }[]
   }) => void
+}
+
+export interface BackupWish {
+  readonly config: string
+  readonly to: string
+  readonly onProgress: (progress: ByteProgress) => void
+}
+
+export interface BackupDone {
+  readonly folder: string
+  readonly logs: readonly { readonly log: string; readonly size: number; readonly root: string }[]
+  readonly files: number
+  readonly bytes: number
+}
+
+export interface RestoreWish {
+  readonly from: string
+  readonly to: string
+  readonly newOrigin?: string
+  readonly onProgress: (progress: ByteProgress) => void
+}
+
+export interface RestoreDone {
+  readonly data: string
+  readonly logs: readonly { readonly log: string; readonly origin: string; readonly size: number }[]
 }
 
 export interface SignerWish {

@@ -44,6 +44,8 @@ export interface OpenLogOptions {
   readonly rehashAfterMs?: number
   /** Facts of entry 0: origin, verifier key, procedure digest, version. */
   readonly entryZero: JsonObject
+  /** Origins this log goes on from, oldest first: payloads of entries below `size` are bound to `origin`. */
+  readonly former?: readonly { readonly origin: string; readonly size: number }[]
 }
 
 const SEGMENT_BYTES = 4 * 1024 * 1024
@@ -157,6 +159,7 @@ async function openOn(
   const log: RunningLog = new RunningLog({
     name,
     origin,
+    former: options.former ?? [],
     clock,
     tree,
     places,

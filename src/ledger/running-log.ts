@@ -28,6 +28,8 @@ import { closedFault, type Trouble } from './trouble.ts'
 export interface LogParts {
   readonly name: string
   readonly origin: string
+  /** Origins it goes on from, oldest first. */
+  readonly former: readonly { readonly origin: string; readonly size: number }[]
   readonly clock: Clock
   readonly tree: Tree
   readonly places: EntryPlaces
@@ -167,7 +169,7 @@ export class RunningLog implements Log {
     const { commit } = JSON.parse(entry.bytes.toString('utf8')) as { readonly commit?: string }
     if (commit === undefined) return undefined
     if (record.sealed.length === 0) throw this.#parts.reader.damaged(index)
-    const opened = openPayload(record.sealed, keys, this.origin, entry.id, commit)
+    const opened = openPayload(record.sealed, keys, this.#originOf(index), entry.id, commit)
     if (opened === undefined) throw this.#parts.reader.damaged(index)
     return opened
   }
@@ -264,6 +266,11 @@ export class RunningLog implements Log {
     await finish(clean)
     await segments.close()
     await signer.close()
+  }
+
+  /** The origin under which an entry was written. */
+  #originOf(index: number): string {
+    return this.#parts.former.find(({ size }) => index < size)?.origin ?? this.origin
   }
 
   #durable(index: number): number {

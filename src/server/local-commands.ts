@@ -43,6 +43,16 @@ export function localCommands(version: string): LocalCommands {
       await stopped(stop)
       await witness.close()
     },
+    async backup({ config, to, onProgress }) {
+      const { backUp } = await import('./backup/back-up.ts')
+      const { logs, files } = await backUp({ config, to, version, onProgress })
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+      return { folder: resolve(to), logs, files: files.length, bytes }
+    },
+    async restore(options) {
+      const { restore } = await import('./backup/restore.ts')
+      return restore(options)
+    },
     async signer({ directory, socket, allow, stop, onReady }) {
       const { listenSigner } = await import('./signer/listen-signer.ts')
       const listening = await listenSigner({ directory: resolve(directory), socket: resolve(socket), allow })

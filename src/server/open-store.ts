@@ -11,6 +11,7 @@ import { nodeDisk } from '../store/file/node-disk.ts'
 import { openVault, type Vault } from '../store/file/vault.ts'
 import { readVaultKey } from '../store/file/vault-key.ts'
 import type { Config } from './config/config.ts'
+import { readFormat, writeFormat } from './data-format.ts'
 import { moveKey } from './signer/move-key.ts'
 import { openSigner } from './signer/open-signer.ts'
 
@@ -57,12 +58,13 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
   try {
     const lock = await lockDirectory(config.data)
     undo.push(() => lock.release())
+    const format = await readFormat(config.data)
     const key = await readVaultKey({ env: process.env, file: vaultKeyFile(config.keys), data: config.data })
     const vault = await openVault({ folder: join(config.data, PLACES.vault), key })
     const house = await openSigner(config)
     undo.push(() => house.close())
     const open = async (name: string, signEveryMs: number): Promise<Log> => {
-      const origin = originOf(config.organisation, name)
+      const origin = originOf(config.organisation, name, format.name)
       const disk = nodeDisk(join(config.data, PLACES.logs, name))
       const empty = (await listSegments(disk)).length === 0
       const former = join(config.data, PLACES.formerSigner)
@@ -77,6 +79,7 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
         clock,
         signEveryMs,
         entryZero,
+        former: format.former.filter(one => one.log === name),
         segmentBytes: config.ledger.segmentBytes,
         rehashAfterMs: REHASH_AFTER_MS,
       })
@@ -85,6 +88,7 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
     }
     const control = await open(CONTROL_LOG, 0)
     const sessions = await open(SESSION_LOG, SIGN_SESSIONS_MS)
+    await writeFormat(config.data, format)
     return { vault, keys: createKeyRing(vault), control, sessions, close }
   } catch (error) {
     await close()
@@ -96,7 +100,12 @@ export function vaultKeyFile(keys: string): string {
   return join(keys, 'vault.key')
 }
 
-/** Schemeless, as C2SP wants origins; fixed by the organisation's name and never reused. */
-export function originOf(organisation: string, log: string): string {
-  return `breakglass/${organisation}/${log}`
+/**
+ * Schemeless, as C2SP wants origins; fixed by the organisation's name and never reused. `name`: what a restore that began new
+ * origins called them.
+ */
+export function originOf(organisation: string, log: string, name?: string): string {
+  return name === undefined
+    ? `breakglass/${organisation}/${log}`
+    : `breakglass/${organisation}/${name}/${log}`
 }

@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Fault, isFault } from '../kernel/faults.ts'
-import { decodeEntry } from '../ledger/entry/entry.ts'
 import type { Finding } from '../ledger/verify/finding.ts'
-import { listSegments, scan } from '../ledger/segment/scan.ts'
 import { verifyLog } from '../ledger/verify/verify-log.ts'
 import { lockDirectory } from '../store/file/directory-lock.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
@@ -11,6 +9,8 @@ import { openVault, type Vault, verifyVault } from '../store/file/vault.ts'
 import { readVaultKey } from '../store/file/vault-key.ts'
 import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load-config.ts'
+import { type DataFormat, FORMAT_FILE, readFormat } from './data-format.ts'
+import { vkeyInside } from './signer/vkey-inside.ts'
 import { whatWasSigned } from './signer/what-was-signed.ts'
 import { CONTROL_LOG, originOf, PLACES, SESSION_LOG, vaultKeyFile } from './open-store.ts'
 
@@ -81,6 +81,7 @@ async function verifyPlaces(
       })),
     )
   const vault = key && (await openOrNot(folder, key))
+  const format = await formatOf(data, findings)
   const names = [CONTROL_LOG, SESSION_LOG]
   const total = names.reduce((sum, name) => sum + signedSize(join(data, PLACES.logs, name)), 0)
   const logs: VerifiedLog[] = []
@@ -91,14 +92,14 @@ async function verifyPlaces(
       {
         data,
         log: name,
-        origin: config && originOf(config.organisation, name),
+        origin: config && originOf(config.organisation, name, format?.name),
         signer: config?.signer,
         former: PLACES.formerSigner,
         vault,
       },
       findings,
     )
-    const vkey = signed.vkey ?? (await vkeyInside(disk))
+    const vkey = signed.vkey ?? format?.keys?.[name] ?? (await vkeyInside(disk))
     if (vkey === undefined) {
       findings.push({
         file: `${PLACES.logs}/${name}`,
@@ -168,6 +169,16 @@ async function vaultKeyFor(data: string, keys: string, findings: Finding[]): Pro
   }
 }
 
+async function formatOf(data: string, findings: Finding[]): Promise<DataFormat | undefined> {
+  try {
+    return await readFormat(data)
+  } catch (error) {
+    if (!isFault(error)) throw error
+    findings.push({ file: FORMAT_FILE, what: error.message })
+    return undefined
+  }
+}
+
 /** Opens the vault for the seeds it may hold. What is wrong with it, `verifyVault` has told. */
 async function openOrNot(folder: string, key: Buffer): Promise<Vault | undefined> {
   try {
@@ -176,17 +187,6 @@ async function openOrNot(folder: string, key: Buffer): Promise<Vault | undefined
     if (isFault(error)) return undefined
     throw error
   }
-}
-
-/** Entry 0 names the key. */
-async function vkeyInside(disk: ReturnType<typeof nodeDisk>): Promise<string | undefined> {
-  for await (const found of scan(disk, (await listSegments(disk)).slice(0, 1))) {
-    if (found.kind !== 'frame') return undefined
-    const [first] = found.frame.records
-    const vkey = first && decodeEntry(first.entry)?.data['vkey']
-    return typeof vkey === 'string' ? vkey : undefined
-  }
-  return undefined
 }
 
 function signedSize(folder: string): number {

@@ -100,7 +100,7 @@ describe.skipIf(!isBuilt)('the guarded signer', () => {
     process.kill(pid, 'SIGTERM')
     await write(store, 3)
     expect(await store.vault.list('signing/')).toEqual([])
-    expect(readdirSync(join(folder, 'data')).sort()).toEqual(['lock', 'logs', 'vault'])
+    expect(readdirSync(join(folder, 'data')).sort()).toEqual(['format', 'lock', 'logs', 'vault'])
     expect(
       statSync(join(folder, 'signer', signerFolder('breakglass/acme/control'), 'keys')).mode & 0o777,
     ).toBe(0o600)

@@ -255,16 +255,14 @@ export async function judge(
   } catch (error) {
     return `it does not start: ${String(error)}`
   }
-  try {
-    const wrong = await kept(log, told, acknowledged, heads)
-    if (wrong !== undefined) return wrong
-    await append(log, after, { calls: 1, entries: 1, text: 10 })
-    if (after.acknowledged.length !== 3) return 'it does not go on'
-  } catch (error) {
-    return `it cannot be read: ${String(error)}`
-  } finally {
-    await log.close()
-  }
+  const wrong = await used(log, { told, acknowledged, heads }, after).catch(
+    (error: unknown) => `it cannot be read: ${String(error)}`,
+  )
+  const closed = await log.close().then(
+    () => undefined,
+    (error: unknown) => `it does not close: ${String(error)}`,
+  )
+  if (wrong !== undefined || closed !== undefined) return wrong ?? closed
   const { findings } = await verifyLog({
     disk: durableDisk(files, '/log'),
     vkey: VKEY,
@@ -272,6 +270,18 @@ export async function judge(
   })
   const [finding] = findings
   return finding && `${finding.file}: ${finding.what}`
+}
+
+/** Reads what was told, and goes on. */
+async function used(
+  log: Log,
+  { told, acknowledged, heads }: Pick<Case, 'told' | 'acknowledged' | 'heads'>,
+  after: Told,
+): Promise<string | undefined> {
+  const wrong = await kept(log, told, acknowledged, heads)
+  if (wrong !== undefined) return wrong
+  await append(log, after, { calls: 1, entries: 1, text: 10 })
+  return after.acknowledged.length === 3 ? undefined : 'it does not go on'
 }
 
 async function kept(log: Log, told: Told, acknowledged: number, heads: number): Promise<string | undefined> {

@@ -195,6 +195,7 @@ async function openOn(
   signer.onLost?.(fault => committer.fail(fault))
   await firstWords(log, recovered, options)
   await signing.finish()
+  publisher.touch()
   const repaired = rehash.run().catch((error: unknown): readonly string[] => {
     // Derived files that cannot be written are no reason to stop; entries that are not what was signed are.
     if (isFault(error, 'ledger.damaged')) committer.fail(error)

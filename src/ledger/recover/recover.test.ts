@@ -260,7 +260,8 @@ describe('a start refuses, and changes nothing', () => {
 
   it('an acknowledged tail that was cut off', async () => {
     const log = await scratch.open()
-    await fill(log, 20)
+    await fill(log, 10)
+    await log.append([{ type: 'action', src: 's_9', data: {} }]).signed()
     await crashed(log)
     const bytes = await readFile(first())
     const offsets = frameOffsets(bytes)

@@ -19,12 +19,13 @@ export class Publisher {
   readonly #head: () => Head
   readonly #everyMs: number
   #partials: TilePath[]
-  #published: number
+  /** Unknown until this process has written the files once: what another left may be damaged. */
+  #published: number | undefined
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
   #stopped = false
 
-  /** `published`: size of the head whose partial tiles are already files. */
+  /** `published`: size of the head whose partial tiles are already files; they are written again, once, and removed when their time comes. */
   constructor(
     disk: Disk,
     tiles: Tiles,
@@ -38,7 +39,6 @@ export class Publisher {
     this.#reader = reader
     this.#head = head
     this.#everyMs = everyMs
-    this.#published = published
     this.#partials = partialTiles(published)
   }
 

@@ -890,6 +890,10 @@ function judge(verdict, { manifest, parts, edges, grants, sessions, procedures }
       `${account.entries} entries stand in the log ${account.origin} of ${account.size}, which its key signed and ${seen} cosigned.`,
     )
     const { open, erased, withheld } = account.payloads
+    if (erased > 0)
+      notProven.push(
+        `Why something is erased (${account.log}): the control log holds evidence.erased for each key; export that time.`,
+      )
     if (open + erased + withheld > 0)
       shown.push(
         `Of what they sealed, ${open} texts are open and are what was sealed; ${erased} are erased, ${withheld} withheld (${account.log}).`,

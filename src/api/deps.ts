@@ -1,4 +1,5 @@
 import type { EvidenceReader } from '../evidence/export.ts'
+import type { ErasedThing } from '../evidence/erase.ts'
 import type { ClientCredentials } from '../gateway/client-credential.ts'
 import type { LiveSessions } from '../gateway/live-sessions.ts'
 import type { Grants } from '../grant/grants.ts'
@@ -98,6 +99,8 @@ export interface LedgerDesk {
 export interface EvidenceDesk {
   /** Logs who exports what, then makes the bundle while it is read. Faults `not_found`, `forbidden`, `input.invalid`. */
   export(reader: EvidenceReader, subject: Subject): Promise<AsyncGenerator<Buffer>>
+  /** Faults `not_found`, `conflict` (still needed, too young, erased already), `identity.step_up_required`, `input.invalid`. */
+  erase(by: VerifiedPrincipal, of: ErasedThing, reason: string): Promise<void>
 }
 
 /** Everything the API serves, made by `server/`. */

@@ -327,6 +327,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'what a bundle shows, offline',
     async () => (await import('./commands/evidence-verify.ts')).evidenceVerify,
   ),
+  entry(
+    'Evidence',
+    'evidence erase',
+    'destroy what a session or a person left, and say so for ever',
+    async () => (await import('./commands/evidence-erase.ts')).evidenceErase,
+  ),
 ]
 
 /** The entry whose words the arguments begin with; the longest wins. Options before or between the words are passed over. */

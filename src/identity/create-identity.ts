@@ -23,6 +23,7 @@ import { disablePerson, type SwitchPerson } from './disable-person.ts'
 import { enablePerson } from './enable-person.ts'
 import { enrolments } from './enrolments.ts'
 import { Failures } from './failures.ts'
+import { forgetPerson } from './forget-person.ts'
 import { issueApiToken, type IssueApiToken } from './issue-api-token.ts'
 import { issueEnrolment } from './issue-enrolment.ts'
 import { listTokens } from './list-tokens.ts'
@@ -132,6 +133,7 @@ export async function createIdentity(options: IdentityOptions) {
     changePerson: (input: ChangePerson) => changePerson(at, input),
     disablePerson: (input: SwitchPerson) => disablePerson(at, input),
     enablePerson: (input: SwitchPerson) => enablePerson(at, input),
+    forgetPerson: (person: PersonId) => forgetPerson(at, person),
 
     issueEnrolment: (input: { readonly person: PersonId; readonly by?: PersonId }) =>
       issueEnrolment(at, input),

@@ -53,6 +53,11 @@ export class Directory {
     }
   }
 
+  /** Their handle stays taken as long as this process lives; nobody is called by it any more. */
+  forget(person: PersonId): void {
+    this.#profiles.delete(person)
+  }
+
   #admit(person: PersonId, profile: Profile): void {
     this.#profiles.set(person, profile)
     this.#handles.set(profile.handle, person)

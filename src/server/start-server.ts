@@ -5,7 +5,10 @@ import { alertSlices } from '../alert/slices.ts'
 import { everyChannel } from '../alert/routes.ts'
 import { createApp } from '../api/app.ts'
 import { serveApi } from '../api/serve.ts'
+import { erasures } from '../evidence/erasures.ts'
+import { eraseEvidence } from '../evidence/erasing.ts'
 import { exportEvidence } from '../evidence/export.ts'
+import { finishErasures } from '../evidence/finish-erasures.ts'
 import { dormantLogins } from '../gateway/dormant-state.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { keepGrants } from '../grant/advance.ts'
@@ -38,7 +41,7 @@ import { includes } from '../grant/people.ts'
 import { anchors, anchorSessions } from './anchor-sessions.ts'
 import type { Config } from './config/config.ts'
 import { clientHost, originsOf, routesOf, sourcesOf } from './from-config.ts'
-import { evidenceSources } from './evidence-desk.ts'
+import { destructionOf, evidenceSources } from './evidence-desk.ts'
 import { firstStart, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
 import { createMetrics } from './metrics.ts'
@@ -118,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       reviews,
       anchors,
       witnessRecords,
+      erasures,
     ] as readonly Slice<unknown>[]
     const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
     const sessions = await openSessionLog(store.sessions, store.keys)
@@ -261,7 +265,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
 
     const failing = (error: unknown, name: string, key: string): void => report(error, `${name} ${key}`)
+    const erasing = finishErasures(journal, destructionOf(store.keys, identity), failing)
     const reactors: Reactor[] = [
+      erasing,
       keepGrants(ports, (id, reason) => grantOperations.endNow(id, reason), failing),
       keepReviews(journal, failing),
     ]
@@ -311,9 +317,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       live: gateway.live,
       targets: desk,
       policy,
-      evidence: { export: (reader, subject) => exportEvidence(evidence, reader, subject) },
       ledger: createLedgerDesk(logs, witnessed),
       metrics: createMetrics({ logs, witnessed }),
+      evidence: {
+        export: (reader, subject) => exportEvidence(evidence, reader, subject),
+        erase: (by, of, reason) => {
+          const { leastMs: retentionMs } = config.retention
+          return eraseEvidence(
+            { journal, sessions, keys: store.keys, retentionMs, finish: erasing },
+            by,
+            of,
+            reason,
+          )
+        },
+      },
       roles: config.roles,
       health: () => ({
         ok: store.control.trouble === undefined && store.sessions.trouble === undefined,

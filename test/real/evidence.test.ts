@@ -1,10 +1,14 @@
 /** Evidence of real grants and sessions, taken out and verified by others (issue C, 7 and 8). */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { grants as grantSlice } from '../../src/grant/slice.ts'
+import { people } from '../../src/identity/people.ts'
+import { sha256Hex } from '../../src/kernel/bytes.ts'
 import type { BundleVerdict } from '../../src/ledger/bundle/verdict.ts'
+import { reviews } from '../../src/review/slice.ts'
 import { breakglass, isBuilt } from './breakglass.ts'
 import { run } from './psql.ts'
 import { missing } from './servers/missing.ts'
@@ -135,5 +139,127 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('evidence'
       if (type.startsWith('evidence.')) entries.push(`${type} ${outcome}`)
     expect(entries.filter(entry => entry === 'evidence.refused refused')).toHaveLength(2)
     expect(entries.filter(entry => entry === 'evidence.exported read').length).toBeGreaterThanOrEqual(4)
+  })
+
+  describe('erased', () => {
+    const YEAR = 366 * 86_400_000
+    let mara: Api
+    /** Digest of what the log is folded into and what decides. */
+    const state = (): string => {
+      const all = [grantSlice, reviews, people].map(slice => [
+        ...world.server.journal.state.all<unknown>(slice),
+      ])
+      return sha256Hex(JSON.stringify(all))
+    }
+    const erase = (api: Api, body: Record<string, string>) =>
+      api.post('/v1/evidence/erasures', { reason: 'asked for by the data protection officer', ...body })
+    const content = async (api: Api, id: string): Promise<readonly (readonly [boolean, boolean])[]> => {
+      const response = await fetch(`${world.server.url}/v1/sessions/${id}/actions`, {
+        headers: { authorization: `Bearer ${api.token}` },
+      })
+      const [, ...entries] = (await response.text()).trim().split('\n')
+      return entries.map(line => {
+        const { content: sealed, erased } = JSON.parse(line) as { content?: unknown; erased?: true }
+        return [sealed !== undefined, erased === true] as const
+      })
+    }
+
+    it('requirement 21: only by administrators with a fresh factor, and nothing that is too young or still needed', async () => {
+      const session = sessions[0] ?? ''
+      await expect(erase(priya, { session })).rejects.toMatchObject({ code: 'forbidden' })
+      mara = await world.signIn('mara')
+      await expect(erase(mara, { session })).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('kept for 365d'),
+      })
+      const ana = world.server.identity.personOf('ana') ?? ''
+      await expect(erase(mara, { person: 'ana' })).rejects.toThrow(/may still act/)
+      await expect(erase(mara, { session, person: ana })).rejects.toMatchObject({ code: 'input.invalid' })
+      await expect(erase(mara, { session: 's_01890000-0000-7000-8000-000000000000' })).rejects.toMatchObject({
+        code: 'not_found',
+      })
+
+      world.clock.pass(YEAR)
+      mara = await world.signIn('mara')
+      world.clock.pass(180_000)
+      await expect(erase(mara, { session })).rejects.toMatchObject({ code: 'identity.step_up_required' })
+      mara = await world.signIn('mara')
+      await expect(erase(mara, { session, reason: ' ' })).rejects.toMatchObject({ code: 'input.invalid' })
+      expect(await content(await world.signIn('priya'), session)).not.toContainEqual([false, true])
+    })
+
+    it('a session is gone from replay, search and bundle; other sessions, proofs and every decision stay', async () => {
+      const [session = '', other = ''] = sessions
+      priya = await world.signIn('priya')
+      const before = await verify(await exported(priya, 'before.zip', grant))
+      const records = readdirSync(join(world.data, 'vault', 'records'))
+      mara = await world.signIn('mara')
+      const decided = state()
+      await erase(mara, { session })
+      expect(state()).toBe(decided)
+
+      const read = await content(priya, session)
+      expect(read).toContainEqual([false, true])
+      expect(read).not.toContainEqual([true, false])
+      expect(await content(priya, other)).not.toContainEqual([false, true])
+      const after = await verify(await exported(priya, 'after.zip', grant))
+      expect([after.code, after.verdict.findings]).toEqual([0, []])
+      const [was, is] = [before, after].map(({ verdict }) =>
+        verdict.parts.find(({ log }) => log === 'sessions'),
+      )
+      expect(is?.payloads.erased).toBeGreaterThan(0)
+      expect((is?.payloads.erased ?? 0) + (is?.payloads.open ?? 0)).toBe(was?.payloads.open)
+      // The receipt of before: the same entries under an older head.
+      expect((await verify(join(folder, 'before.zip'))).code).toBe(0)
+      // The file of the key is gone; the count of its erasures is there instead.
+      const left = readdirSync(join(world.data, 'vault', 'records'))
+      expect(records.filter(name => !left.includes(name))).toHaveLength(1)
+      await expect(erase(await world.signIn('mara'), { session })).rejects.toThrow(/erased already/)
+    })
+
+    it('a key that comes back with a restored vault is destroyed at the next start', async () => {
+      const session = sessions[1] ?? ''
+      const folderOfKeys = join(world.data, 'vault', 'records')
+      const copy = mkdtempSync(join(folder, 'vault-'))
+      cpSync(folderOfKeys, copy, { recursive: true })
+      await erase(await world.signIn('mara'), { session })
+      priya = await world.signIn('priya')
+      const decided = state()
+      await world.handOver()
+      cpSync(copy, folderOfKeys, { recursive: true })
+      await world.restart()
+      await expect.poll(() => content(priya, session), { timeout: 5_000 }).not.toContainEqual([true, false])
+      expect(world.server.store.keys.find(`session/${session}`)).toBeUndefined()
+      expect(state()).toBe(decided)
+    })
+
+    it('a person: what they wrote and who they were; what they did stays under the pseudonym', async () => {
+      const ana = world.server.identity.personOf('ana')
+      if (!ana) throw new Error('no ana')
+      await world.server.identity.disablePerson({ person: ana })
+      mara = await world.signIn('mara')
+      const decided = state()
+      await erase(mara, { person: 'ana' })
+      expect(state()).toBe(decided)
+      expect(world.server.identity.handleOf(ana)).toBeUndefined()
+      priya = await world.signIn('priya')
+      const shown = await priya.get<{ reason?: string }>(`/v1/grants/${grant}`)
+      expect(shown.reason).toBeUndefined()
+      const { code, verdict } = await verify(await exported(priya, 'person.zip', grant))
+      expect([code, verdict.findings]).toEqual([0, []])
+      expect(verdict.parts.find(({ log }) => log === 'control')?.payloads.erased).toBeGreaterThan(0)
+      expect(verdict.grant?.person).toBe(ana)
+
+      await world.handOver()
+      const checked = await breakglass({ url: 'http://127.0.0.1:1' }, [
+        'ledger',
+        'verify',
+        world.data,
+        '--json',
+      ])
+      expect((JSON.parse(checked.out) as { findings: unknown[] }).findings).toEqual([])
+      await world.restart()
+      expect(world.server.identity.handleOf(ana)).toBeUndefined()
+    })
   })
 })

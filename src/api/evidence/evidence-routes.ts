@@ -5,10 +5,12 @@ import { includes } from '../../grant/people.ts'
 import type { EvidenceReader } from '../../evidence/export.ts'
 import type { VerifiedPrincipal } from '../../identity/verified-principal.ts'
 import { Fault } from '../../kernel/faults.ts'
+import { isId } from '../../kernel/ids.ts'
 import type { Subject } from '../../ledger/bundle/manifest.ts'
-import { answers, idOf, time } from '../answers.ts'
+import { answers, DONE, done, idOf, json, time } from '../answers.ts'
 import type { AppDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
+import { demandRole } from '../role.ts'
 import { newRouter } from '../router.ts'
 import { readerOf } from '../sessions/reader-of.ts'
 
@@ -20,8 +22,16 @@ const wish = z.object({
   to: time.optional(),
 })
 
+const erasure = z.strictObject({
+  session: z.string().max(60).optional(),
+  person: z.string().max(80).optional().describe('`p_…` or the handle.'),
+  reason: z.string().max(20_000).describe('Why, and on whose demand; sealed.'),
+})
+
 /** Bundles that others verify without us (docs/EVIDENCE.md). */
-export function evidenceRoutes(deps: Pick<AppDeps, 'evidence' | 'journal' | 'roles'>): OpenAPIHono<ApiEnv> {
+export function evidenceRoutes(
+  deps: Pick<AppDeps, 'evidence' | 'identity' | 'journal' | 'roles'>,
+): OpenAPIHono<ApiEnv> {
   const app = newRouter()
   app.openapi(
     createRoute({
@@ -50,6 +60,39 @@ export function evidenceRoutes(deps: Pick<AppDeps, 'evidence' | 'journal' | 'rol
           await out.write(bytes)
         }
       })
+    },
+  )
+
+  const personIn = (text: string): string => {
+    const person = isId('person', text) ? text : deps.identity.personOf(text)
+    if (person !== undefined) return person
+    throw new Fault('not_found', 'There is no such person.', {
+      next: 'List people with `breakglass people`.',
+    })
+  }
+
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/v1/evidence/erasures',
+      tags,
+      summary:
+        'Destroy the key of a session or a person (administrators, with a fresh factor); that it was done stays',
+      request: { body: { required: true, content: json(erasure) } },
+      responses: done,
+    }),
+    async c => {
+      const who = c.get('principal')
+      demandRole(deps.roles, who, 'administer')
+      const { session, person, reason } = c.req.valid('json')
+      if ((session === undefined) === (person === undefined))
+        throw new Fault('input.invalid', 'One session or one person is erased at a time.', {
+          next: 'Give `session`, or `person`.',
+        })
+      if (session !== undefined)
+        await deps.evidence.erase(who, { kind: 'session', session: idOf('session', session) }, reason)
+      else await deps.evidence.erase(who, { kind: 'person', person: personIn(person ?? '') }, reason)
+      return c.json(DONE, 200)
     },
   )
   return app

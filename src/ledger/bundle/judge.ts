@@ -38,6 +38,10 @@ export function judge(read: ReadBundle): BundleVerdict {
       `${entries} entries stand in the log ${origin} of ${size}, which its key signed and ${seen} cosigned.`,
     )
     const { open, erased, withheld } = payloads
+    if (erased > 0)
+      notProven.push(
+        `Why something is erased (${log}): the control log holds evidence.erased for each key; export that time.`,
+      )
     if (open + erased + withheld > 0)
       shown.push(
         `Of what they sealed, ${open} texts are open and are what was sealed; ${erased} are erased, ${withheld} withheld (${log}).`,

@@ -55,6 +55,10 @@ export interface Config {
     readonly always: readonly string[]
     readonly singleChannel: boolean
   }
+  readonly retention: {
+    /** Nothing younger can be erased. */
+    readonly leastMs: number
+  }
   readonly ledger: {
     readonly segmentBytes: number
     readonly signer:

@@ -123,6 +123,7 @@ export function normalise(written: ConfigFile, file: string): Config {
       always: written.alerts_always,
       singleChannel: written.alerts_single_channel,
     },
+    retention: { leastMs: parseDuration(written.retention.least) ?? Number.POSITIVE_INFINITY },
     ledger: {
       segmentBytes: parseSize(written.ledger.segment) ?? 0,
       signer:

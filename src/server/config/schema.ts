@@ -30,6 +30,8 @@ const duration = (least: number, most: number) => {
   }, form)
 }
 
+const DAY_MS = 86_400_000
+
 const secret = z
   .union(
     [
@@ -193,6 +195,13 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('True accepts procedures that alert over one channel only.'),
+  retention: z
+    .strictObject({
+      least: duration(90 * DAY_MS, 36_500 * DAY_MS)
+        .default('365d')
+        .describe('Nothing that is younger than this can be erased.'),
+    })
+    .prefault({}),
   ledger: z
     .strictObject({
       segment: size.default('16MiB').describe('Size of a log segment, allocated ahead.'),

@@ -3,13 +3,21 @@ import type { KeyRing, SealKey } from '../../ledger/log.ts'
 import type { Vault } from './vault.ts'
 
 export interface VaultKeyRing extends KeyRing {
-  /** The key of that name, made durably on first use. Concurrent first uses get one key. */
+  /**
+   * The key to seal with, made durably on first use; concurrent first uses get one key. After an erasure its own name ends in
+   * `~1`, `~2`, …: what was sealed before must never seem to be sealed under a key that is there.
+   */
   obtain(name: string): Promise<SealKey>
-  /** Erases what the key sealed. The event that says so is the caller's duty. Durable when it resolves. */
-  destroy(name: string): Promise<void>
+  /**
+   * Destroys the first `times` keys of that name, and with them what they sealed, salts included. The event that says so is the
+   * caller's duty. Idempotent; durable when it resolves.
+   */
+  destroy(name: string, times?: number): Promise<void>
 }
 
 const PREFIX = 'seal/'
+/** Records how many keys of a name were destroyed. */
+const ERASED = 'erased/'
 const KEPT = 10_000
 
 /**
@@ -19,6 +27,8 @@ const KEPT = 10_000
 export function createKeyRing(vault: Vault): VaultKeyRing {
   const known = new Map<string, SealKey>()
   const making = new Map<string, Promise<SealKey>>()
+  /** Names of which keys were destroyed → the name of the key in use. */
+  const renamed = new Map<string, string>()
 
   const remember = (name: string, bytes: Buffer): SealKey => {
     const key = { name, bytes }
@@ -28,12 +38,18 @@ export function createKeyRing(vault: Vault): VaultKeyRing {
     return key
   }
 
+  const timesErased = async (name: string): Promise<number> =>
+    Number((await vault.get(ERASED + name))?.toString() ?? 0)
+
   const make = async (name: string): Promise<SealKey> => {
-    const stored = await vault.get(PREFIX + name)
-    if (stored !== undefined) return remember(name, stored)
+    const times = await timesErased(name)
+    const own = keyName(name, times)
+    if (times > 0) renamed.set(name, own)
+    const stored = await vault.get(PREFIX + own)
+    if (stored !== undefined) return remember(own, stored)
     const bytes = randomBytes(32)
-    await vault.put(PREFIX + name, bytes)
-    return remember(name, bytes)
+    await vault.put(PREFIX + own, bytes)
+    return remember(own, bytes)
   }
 
   return {
@@ -44,7 +60,7 @@ export function createKeyRing(vault: Vault): VaultKeyRing {
       return stored === undefined ? undefined : remember(name, stored)
     },
     obtain(name) {
-      const key = known.get(name)
+      const key = known.get(renamed.get(name) ?? name)
       if (key !== undefined) return Promise.resolve(key)
       const under = making.get(name)
       if (under !== undefined) return under
@@ -52,11 +68,21 @@ export function createKeyRing(vault: Vault): VaultKeyRing {
       making.set(name, made)
       return made
     },
-    async destroy(name) {
+    async destroy(name, times = 1) {
       await making.get(name)?.catch(() => undefined)
-      known.get(name)?.bytes.fill(0)
-      known.delete(name)
-      await vault.destroy(PREFIX + name)
+      // Counted before the first is gone: whoever seals from now on gets a key that this does not destroy.
+      if ((await timesErased(name)) < times) await vault.put(ERASED + name, Buffer.from(String(times)))
+      renamed.delete(name)
+      for (let n = 0; n < times; n += 1) {
+        const own = keyName(name, n)
+        known.get(own)?.bytes.fill(0)
+        known.delete(own)
+        await vault.destroy(PREFIX + own)
+      }
     },
   }
+}
+
+function keyName(name: string, timesErased: number): string {
+  return timesErased === 0 ? name : `${name}~${timesErased}`
 }

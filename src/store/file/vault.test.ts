@@ -108,4 +108,23 @@ describe('createKeyRing', () => {
     expect(again.find('session/s_1')).toBeUndefined()
     expect(createKeyRing(await openVault({ folder, key })).find('session/s_1')).toBeUndefined()
   })
+
+  it('gives what is sealed after an erasure another key with another name, over a restart too', async () => {
+    const ring = createKeyRing(await openVault({ folder, key }))
+    const first = Buffer.from((await ring.obtain('subject/p_1')).bytes)
+    await ring.destroy('subject/p_1')
+    const second = await ring.obtain('subject/p_1')
+    expect(second.name).toBe('subject/p_1~1')
+    expect(second.bytes).not.toEqual(first)
+    expect(ring.find('subject/p_1')).toBeUndefined()
+
+    const again = createKeyRing(await openVault({ folder, key }))
+    // Once more for the first erasure, as every start does: what came after it stays.
+    await again.destroy('subject/p_1', 1)
+    expect((await again.obtain('subject/p_1')).name).toBe('subject/p_1~1')
+    expect(again.find('subject/p_1~1')?.bytes).toEqual(second.bytes)
+    await again.destroy('subject/p_1', 2)
+    expect(again.find('subject/p_1~1')).toBeUndefined()
+    expect((await again.obtain('subject/p_1')).name).toBe('subject/p_1~2')
+  })
 })

@@ -64,7 +64,9 @@ export async function restore({ from, to, newOrigin, onProgress }: RestoreOption
     const remembered = await rememberedHeads(house, manifest)
     if (newOrigin === undefined) {
       for (const log of manifest.logs) mayGoOn(log, remembered.get(log.log))
-      await copyData(backup, part, manifest, () => true, onProgress)
+      // Without a published head the log makes its tiles, which are derived and were not copied, again from the entries.
+      const published = manifest.logs.map(({ log }) => `data/${PLACES.logs}/${log}/${CHECKPOINT_FILE}`)
+      await copyData(backup, part, manifest, path => !published.includes(path), onProgress)
       await rename(part, config.data)
       return { data: config.data, logs: manifest.logs }
     }

@@ -14,6 +14,9 @@ const SECURITY = [
   'review.overdue',
 ] as const
 
+/** Of these kinds, what happens as it should and every hour. */
+const ROUTINE: readonly string[] = ['ledger.anchored_by_timestamp']
+
 export interface Route {
   readonly to: readonly string[]
   readonly always: boolean
@@ -33,6 +36,7 @@ export function routeOf(event: JournalEvent, grant: GrantFacts | undefined): Rou
 export function isSecurity({ type, data }: JournalEvent): boolean {
   // A finding that belongs to no grant has no terms that would name anybody.
   if (type.startsWith('finding.') && data.grant === undefined) return true
+  if (ROUTINE.includes(type)) return false
   return SECURITY.some(name => (name.endsWith('.') ? type.startsWith(name) : type === name))
 }
 

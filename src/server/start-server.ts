@@ -44,6 +44,7 @@ import { clientHost, originsOf, routesOf, sourcesOf } from './from-config.ts'
 import { destructionOf, evidenceSources } from './evidence-desk.ts'
 import { firstStart, type Welcome } from './first-start.ts'
 import { createLedgerDesk } from './ledger-desk.ts'
+import { startAnchoring } from './anchoring/keep-anchored.ts'
 import { createMetrics } from './metrics.ts'
 import { startWitnessing } from './witnessing/start-witnessing.ts'
 import { witnessRecords } from './witnessing/witness-slice.ts'
@@ -249,6 +250,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onError: report,
     })
     undo.push(() => witnessed?.stop())
+    const anchored = await startAnchoring({
+      config,
+      version,
+      logs,
+      journal,
+      clock,
+      log,
+      newest: name => witnessed?.witnessed(name),
+      onError: report,
+    })
+    undo.push(() => anchored?.stop())
 
     const welcome = await firstStart({ config, journal, identity, version })
     await policy.start()
@@ -318,7 +330,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       targets: desk,
       policy,
       ledger: createLedgerDesk(logs, witnessed),
-      metrics: createMetrics({ logs, witnessed }),
+      metrics: createMetrics({ logs, witnessed, anchored }),
       evidence: {
         export: (reader, subject) => exportEvidence(evidence, reader, subject),
         erase: (by, of, reason) => {

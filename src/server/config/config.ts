@@ -23,6 +23,13 @@ export interface ChannelConfig {
   readonly secret: Secret
 }
 
+/** Who stamps the heads of the logs with a time (docs/LEDGER.md). */
+export interface AnchorsConfig {
+  /** Each with the file of certificates its answers must lead to (PEM). */
+  readonly authorities: readonly { readonly url: string; readonly ca: string }[]
+  readonly everyMs: number
+}
+
 /** Who cosigns the heads of the logs (docs/LEDGER.md). */
 export interface WitnessesConfig {
   /** c2sp.org/tlog-policy. */
@@ -65,5 +72,6 @@ export interface Config {
       | { readonly kind: 'child' | 'in_process' }
       | { readonly kind: 'socket'; readonly path: string }
     readonly witnesses: WitnessesConfig | undefined
+    readonly anchors: AnchorsConfig | undefined
   }
 }

@@ -131,6 +131,13 @@ export function normalise(written: ConfigFile, file: string): Config {
           ? { kind: written.ledger.signer }
           : { kind: 'socket', path: resolve(folder, written.ledger.signer.socket) },
       witnesses: witnessesOf(written.ledger.witnesses, folder),
+      anchors: written.ledger.anchors && {
+        authorities: written.ledger.anchors.authorities.map(({ url, ca }) => ({
+          url,
+          ca: resolve(folder, ca),
+        })),
+        everyMs: parseDuration(written.ledger.anchors.every) ?? 0,
+      },
     },
   }
 }

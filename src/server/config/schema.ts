@@ -213,6 +213,24 @@ export const configSchema = z.strictObject({
         .describe(
           'Who signs the logs: a process that the server starts (child), the server itself (in_process), or `breakglass signer` of another account at a socket.',
         ),
+      anchors: z
+        .strictObject({
+          authorities: z
+            .array(
+              z.strictObject({
+                url: z.url({ protocol: /^https?$/, error: 'an http or https URL' }),
+                ca: z.string().min(1).describe('Certificates (PEM) its answers must lead to.'),
+              }),
+            )
+            .min(1, 'at least one authority'),
+          every: duration(1_000, 604_800_000)
+            .default('1h')
+            .describe('How often each is asked for the newest head.'),
+        })
+        .optional()
+        .describe(
+          'Time stamping authorities (RFC 3161): show that the log existed at a time, by a clock that is not ours.',
+        ),
       witnesses: z
         .strictObject({
           policy: z

@@ -98,7 +98,7 @@ describe('completion', () => {
       )
         .trim()
         .split(' ')
-    expect(ask('breakglass re')).toEqual(['revoke', 'reviews', 'review', 'replay'])
+    expect(ask('breakglass re')).toEqual(['revoke', 'reviews', 'review', 'replay', 'restore'])
     expect(ask('breakglass ledger ""')).toEqual(['head', 'entry', 'prove', 'verify'])
   })
 

@@ -12,7 +12,7 @@ export const evidenceVerify: Define = (command, run) => {
     .requiredOption('--policy <file>', 'whose keys you believe (c2sp.org/tlog-policy)')
     .addHelpText(
       'after',
-      '\nWorks offline, without a server or a configuration. Nothing in the bundle is believed because the bundle says so.\nExit: 0 it holds and is complete, 1 something in it is wrong,\n4 it holds but is not complete.',
+      '\nWorks offline, without a server or a configuration. Nothing in the bundle is believed because the\nbundle says so. Exit: 0 it holds and is complete, 1 something in it is wrong, 4 it holds but is not complete.',
     )
     .action(run(verify))
 }

@@ -16,7 +16,7 @@ export const restore: Define = (command, run) => {
     )
     .addHelpText(
       'after',
-      '\nVerifies the whole backup first and never overwrites data. Data that ends before what the signer has signed is\nrefused: it would go back in time. With --new-origin the logs go on under a new name and key; every old entry keeps\nits index and its bytes, and old proofs verify with the old key as before.',
+      '\nVerifies the whole backup first and never overwrites data. Data that ends before what the signer has\nsigned is refused: it would go back in time. With --new-origin the logs go on under a new name and key;\nevery old entry keeps its index and its bytes, and old proofs verify with the old key as before.',
     )
     .action(run(putBack))
 }

@@ -16,6 +16,7 @@ import {
 } from '../../src/ledger/scratch-log.suite.ts'
 import { openLog } from '../../src/ledger/open-log.ts'
 import { openLocalSigner } from '../../src/ledger/signer/local-signer.ts'
+import { SLOT_BYTES } from '../../src/ledger/signer/signer-memory.ts'
 import { verifyLog } from '../../src/ledger/verify/verify-log.ts'
 import { lockDirectory } from '../../src/store/file/directory-lock.ts'
 import { nodeDisk } from '../../src/store/file/node-disk.ts'
@@ -145,8 +146,13 @@ describe('a damaged file', () => {
   const partial = 'log/tile/0/001.p/35'
   const upper = 'log/tile/1/000.p/1'
   const bundle = 'log/tile/entries/000'
+  const marker = 'log/clean-stop'
   const memory = 'signer/memory'
-  const [slot1, slot2] = [flip(() => 40), flip(() => 4096 + 40)]
+  const sizeIn = (bytes: Buffer, slot: number): number =>
+    Number(bytes.toString('utf8', slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES).split('\n')[1])
+  const newer = (bytes: Buffer): number => (sizeIn(bytes, 0) > sizeIn(bytes, 1) ? 0 : 1)
+  const hurtNewer = flip(bytes => newer(bytes) * SLOT_BYTES + 40)
+  const hurtOlder = flip(bytes => (1 - newer(bytes)) * SLOT_BYTES + 40)
 
   const cases: readonly (readonly [what: string, done: string, harm: (folder: string) => Promise<void>])[] = [
     [
@@ -202,7 +208,6 @@ describe('a damaged file', () => {
     ...(
       [
         ['the checkpoint', 'log/checkpoint'],
-        ['the marker of a clean stop', 'log/clean-stop'],
         ['the snapshot', 'log/snapshot'],
       ] as const
     ).flatMap(
@@ -213,16 +218,35 @@ describe('a damaged file', () => {
           [what, 'removed', remove(file)],
         ] as const,
     ),
+    [
+      'the marker of a clean stop',
+      'a bit flipped',
+      change(
+        marker,
+        flip(() => 3),
+      ),
+    ],
+    [
+      'the marker of a clean stop',
+      'its root exchanged',
+      change(marker, bytes => Buffer.from(bytes.toString().replace(/[0-9a-f]{64}/, '0'.repeat(64)))),
+    ],
+    ['the marker of a clean stop', 'truncated', change(marker, half)],
+    ['the marker of a clean stop', 'removed', remove(marker)],
     ['the log', 'a file added', folder => writeFile(join(folder, 'log/extra'), 'x')],
-    ['the memory of the signer', 'a bit of slot 1 flipped', change(memory, slot1)],
-    ['the memory of the signer', 'a bit of slot 2 flipped', change(memory, slot2)],
-    ['the memory of the signer', 'a bit of both slots flipped', change(memory, bytes => slot2(slot1(bytes)))],
+    ['the memory of the signer', 'a bit of the newer slot flipped', change(memory, hurtNewer)],
+    ['the memory of the signer', 'a bit of the older slot flipped', change(memory, hurtOlder)],
+    [
+      'the memory of the signer',
+      'a bit of both slots flipped',
+      change(memory, bytes => flip(() => SLOT_BYTES + 40)(flip(() => 40)(bytes))),
+    ],
     ['the memory of the signer', 'truncated', change(memory, half)],
     ['the memory of the signer', 'removed', remove(memory)],
     [
       'the memory of the signer',
       'its slots exchanged',
-      change(memory, bytes => Buffer.concat([bytes.subarray(4096), bytes.subarray(0, 4096)])),
+      change(memory, bytes => Buffer.concat([bytes.subarray(SLOT_BYTES), bytes.subarray(0, SLOT_BYTES)])),
     ],
   ]
 

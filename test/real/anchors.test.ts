@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type OpensslAuthority, opensslAuthority } from '../../src/ledger/anchor/openssl-authority.suite.ts'
 import { timestampRequest } from '../../src/ledger/anchor/timestamp.ts'
 import { sha256Hex } from '../../src/kernel/bytes.ts'
+import { backUp } from '../../src/server/backup/back-up.ts'
 import { missing } from './servers/missing.ts'
 import { type Api, startWorld, type World } from './world.ts'
 
@@ -83,6 +84,14 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
       // Once an hour it is no news to anybody.
       expect(world.receiver.received.map(({ type }) => type)).not.toContain('ledger.anchored_by_timestamp')
     }, 40_000)
+
+    it('go into a backup, byte for byte', async () => {
+      const to = join(world.folder, 'backup')
+      await backUp({ config: world.folder, to, version: '0.0.0-test', onProgress: () => undefined })
+      const [name = ''] = kept()
+      const copied = readFileSync(join(to, 'data', 'anchors', 'control', name))
+      expect(copied.equals(readFileSync(join(folder(), name)))).toBe(true)
+    }, 30_000)
 
     it.each<[what: string, answer: (request: Buffer, response: ServerResponse) => void]>([
       [

@@ -14,7 +14,7 @@ import type { Config } from '../config/config.ts'
 import type { LogLine } from '../log-line.ts'
 
 /** The folder of time stamps in the data directory: `<log>/<size>-<authority>.tsr` beside the `.checkpoint` it stamps. */
-const ANCHORS = 'anchors'
+export const ANCHORS = 'anchors'
 const ANSWER_MS = 20_000
 const QUERY = 'application/timestamp-query'
 const REPLY = /^application\/timestamp-reply\b/

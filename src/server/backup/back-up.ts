@@ -10,6 +10,7 @@ import { nodeDisk } from '../../store/file/node-disk.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { encodeFormat, FORMAT_FILE, readFormat } from '../data-format.ts'
+import { ANCHORS } from '../anchoring/keep-anchored.ts'
 import { CONTROL_LOG, originOf, PLACES, SESSION_LOG } from '../open-store.ts'
 import { vkeyInside } from '../signer/vkey-inside.ts'
 import { whatWasSigned } from '../signer/what-was-signed.ts'
@@ -59,6 +60,7 @@ export async function backUp({ config: at, to, version, onProgress }: BackUpOpti
     files: copy.files,
   }
   await copyVault(config.data, copy)
+  await copyAnchors(config.data, copy)
   await copyConfiguration(config, copy)
   await nodeDisk(part).replace(MANIFEST_FILE, encodeManifest(manifest))
   await checkBackup(part, onProgress)
@@ -135,6 +137,17 @@ async function copyVault(data: string, copy: Copy): Promise<void> {
     const bytes = await disk.read(`records/${name}`)
     if (bytes !== undefined) await copy.add(`data/${PLACES.vault}/records/${name}`, bytes)
   }
+}
+
+/** Time stamps, which nobody can ask for a second time. What was witnessed stays behind: it may be ahead of the copied logs. */
+async function copyAnchors(data: string, copy: Copy): Promise<void> {
+  const disk = nodeDisk(join(data, ANCHORS))
+  for (const log of [CONTROL_LOG, SESSION_LOG])
+    for (const name of await disk.list(log)) {
+      if (name.endsWith(TEMPORARY)) continue
+      const bytes = await disk.read(`${log}/${name}`)
+      if (bytes !== undefined) await copy.add(`data/${ANCHORS}/${log}/${name}`, bytes)
+    }
 }
 
 async function copyConfiguration({ file, procedures }: Config, copy: Copy): Promise<void> {

@@ -154,14 +154,14 @@ export async function inSimulatedTime<T>(files: SimulatedFiles, act: () => Promi
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
   const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
   files.turn = turn
-  let running = true
+  const state = { over: false }
   const acting = act().finally(() => {
-    running = false
+    state.over = true
   })
   // Time passes also while nothing is done, for those who wait for it.
   acting.catch(() => undefined)
   try {
-    while (running) {
+    while (!state.over) {
       await turn()
       vi.advanceTimersByTime(1)
     }

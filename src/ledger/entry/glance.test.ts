@@ -80,7 +80,7 @@ describe('a glance', () => {
 
   it('never takes bytes that the slow way refuses: one byte changed, left out or added', () => {
     const change = fc.tuple(fc.nat(), fc.constantFrom('set', 'cut', 'add'), fc.integer({ min: 0, max: 255 }))
-    const frequent = fc.constantFrom(...'"{}[],:0123456789-+.eE\\ntfu aAz_').map(char => char.charCodeAt(0))
+    const frequent = fc.constantFrom(...Buffer.from('"{}[],:0123456789-+.eE\\ntfu aAz_'))
     fc.assert(
       fc.property(fields, change, frequent, (one, [where, how, any], usual) => {
         const { bytes } = encodeEntry(one)

@@ -94,6 +94,8 @@ export interface LedgerDesk {
   file(log: string, path: string): Promise<Buffer | undefined>
   /** A C2SP tlog-proof of one entry. Fault `not_found`. */
   prove(log: string, index: number): Promise<string>
+  /** C2SP tlog-policy: the keys of the logs, and the witnesses that are asked. */
+  policy(): Promise<string>
 }
 
 export interface EvidenceDesk {

@@ -293,6 +293,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Evidence',
+    'ledger policy',
+    'the keys and witnesses to verify with',
+    async () => (await import('./commands/ledger-policy.ts')).ledgerPolicy,
+  ),
+  entry(
+    'Evidence',
     'ledger verify',
     'recompute everything, or one proof, offline',
     async () => (await import('./commands/ledger-verify.ts')).ledgerVerify,

@@ -4,7 +4,6 @@ import type { EvidencePorts } from '../evidence/ports.ts'
 import type { Identity } from '../identity/create-identity.ts'
 import { isId } from '../kernel/ids.ts'
 import { AIDS } from '../ledger/bundle/layout.ts'
-import type { Log } from '../ledger/log.ts'
 import { keptName, readKept } from '../policy/kept-set.ts'
 import { digestedText } from '../policy/load.ts'
 import type { VaultKeyRing } from '../store/file/key-ring.ts'
@@ -16,14 +15,14 @@ const AIDS_FOLDER = new URL('../../verifier/', import.meta.url)
 /** What bundles hold besides the logs. */
 export function evidenceSources(
   vault: Vault,
-  logs: readonly Log[],
+  policy: EvidencePorts['policy'],
 ): Pick<EvidencePorts, 'procedureText' | 'policy' | 'aids'> {
   return {
     async procedureText(digest) {
       const kept = await vault.get(keptName(digest))
       return kept && digestedText(readKept(kept))
     },
-    policy: () => policyOf(logs),
+    policy,
     aids: async () =>
       new Map(
         await Promise.all(
@@ -42,10 +41,4 @@ export function destructionOf(keys: VaultKeyRing, identity: Pick<Identity, 'forg
       if (key.startsWith('subject/') && isId('person', person)) await identity.forgetPerson(person)
     },
   }
-}
-
-/** c2sp.org/tlog-policy with the keys that the logs began with. */
-async function policyOf(logs: readonly Log[]): Promise<string> {
-  const keys = await Promise.all(logs.map(async log => (await log.read(0)).data['vkey'] as string))
-  return `${keys.map(key => `log ${key}`).join('\n')}\nquorum none\n`
 }

@@ -9,7 +9,11 @@ import type { WitnessedLogs } from './witnessing/keep-witnessed.ts'
  * newest that satisfies their policy, as clients of tlog-tiles that hold a policy can use no other; an entry beyond it is
  * proven in the newest signed head (decision 0021).
  */
-export function createLedgerDesk(logs: readonly Log[], witnessed: WitnessedLogs | undefined): LedgerDesk {
+export function createLedgerDesk(
+  logs: readonly Log[],
+  witnessed: WitnessedLogs | undefined,
+  policy: LedgerDesk['policy'],
+): LedgerDesk {
   const find = (name: string): Log => {
     const found = logs.find(log => log.name === name)
     if (found) return found
@@ -18,6 +22,7 @@ export function createLedgerDesk(logs: readonly Log[], witnessed: WitnessedLogs 
     })
   }
   return {
+    policy,
     heads: () =>
       logs.map(log => {
         const { size, root } = log.head()

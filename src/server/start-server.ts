@@ -50,6 +50,7 @@ import { startWitnessing } from './witnessing/start-witnessing.ts'
 import { witnessRecords } from './witnessing/witness-slice.ts'
 import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts'
 import { type LogLine, logLine } from './log-line.ts'
+import { logPolicy } from './log-policy.ts'
 import { createPolicyDesk } from './policy-desk.ts'
 import { createTargetDesk } from './target-desk.ts'
 import { systemClock } from './system-clock.ts'
@@ -305,13 +306,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     undo.push(() => gateway.cutAll(SHUTDOWN))
 
+    const trusted = (): Promise<string> => logPolicy(logs, witnessed?.policy)
     const evidence = {
       journal,
       control: store.control,
       sessions,
       keys: store.keys,
       software: `breakglass ${version}`,
-      ...evidenceSources(store.vault, [store.control, store.sessions]),
+      ...evidenceSources(store.vault, trusted),
     }
     const desk = createTargetDesk(targets, protocols, listening)
     const app = createApp({
@@ -329,7 +331,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       live: gateway.live,
       targets: desk,
       policy,
-      ledger: createLedgerDesk(logs, witnessed),
+      ledger: createLedgerDesk(logs, witnessed, trusted),
       metrics: createMetrics({ logs, witnessed, anchored }),
       evidence: {
         export: (reader, subject) => exportEvidence(evidence, reader, subject),

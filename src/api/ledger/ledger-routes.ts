@@ -46,6 +46,17 @@ export function ledgerRoutes({ ledger }: Pick<AppDeps, 'ledger'>): OpenAPIHono<A
   app.openapi(
     createRoute({
       method: 'get',
+      path: '/v1/ledger/policy',
+      tags,
+      summary: 'The keys of the logs and the witnesses that are asked, for whoever verifies offline',
+      responses: answers('C2SP tlog-policy text.', z.object({ policy: z.string() })),
+    }),
+    async c => c.json({ policy: await ledger.policy() }, 200),
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
       path: '/v1/ledger/{log}/proof/{index}',
       tags,
       summary: 'A proof that an entry is in the log, verifiable offline',

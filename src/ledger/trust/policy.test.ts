@@ -4,6 +4,7 @@ import { cosignerKey } from '../note/cosignature.ts'
 import { noteSigner } from '../note/note.ts'
 import { formatVerifierKey, keyIdOf } from '../note/verifier-key.ts'
 import { type ParsedPolicy, parsePolicy, type Policy, policyProblemText } from './policy.ts'
+import { policyText } from './policy-text.ts'
 import { isQuorum, missingWords } from './quorum.ts'
 
 const log = noteSigner('log.example/control', Buffer.alloc(32, 1)).vkey
@@ -45,6 +46,17 @@ describe('a policy', () => {
     const witnessed = new Set(witnesses.filter(({ name }) => names.includes(name)))
     expect(isQuorum(quorum, witnessed)).toBe(expected)
     expect(missingWords(quorum, witnessed) === undefined).toBe(expected)
+  })
+
+  it('is written as it is read', () => {
+    for (const lines of [
+      EXAMPLE,
+      ['quorum none'],
+      [`log ${log} https://log.example/`, witness('a', 0), 'quorum a'],
+    ]) {
+      const policy = good(...lines)
+      expect(good(policyText(policy).trimEnd())).toEqual(policy)
+    }
   })
 
   it('may ask for nobody, for one witness, and hold addresses, names and comments of any octets', () => {

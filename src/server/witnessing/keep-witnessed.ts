@@ -28,6 +28,8 @@ export interface KeepWitnessedOptions {
 }
 
 export interface WitnessedLogs {
+  /** Whose cosignatures are asked for. */
+  readonly policy: Policy
   /** The newest head that satisfies the policy. */
   witnessed(log: string): WitnessedHead | undefined
   /** Milliseconds since the witnesses were asked for that head; since the start when there is none. */
@@ -58,6 +60,7 @@ export async function keepWitnessed(options: KeepWitnessedOptions): Promise<Witn
   for (const witnessing of watched.values()) witnessing.start()
   const timer = setInterval(check, Math.min(everyMs, 5_000)).unref()
   return {
+    policy: options.policy,
     witnessed: log => find(log)?.witnessed,
     ageMs,
     witnesses: log => find(log)?.witnesses() ?? [],

@@ -7,6 +7,9 @@ import { partialTiles } from './tree.ts'
 
 export const CHECKPOINT_FILE = 'checkpoint'
 
+/** Tiles written at a time: they wait for the disk more than for anything else, and one of Node's four threads is for the log. */
+const AT_ONCE = 3
+
 /**
  * Writes the standard layout (c2sp.org/tlog-tiles) into the log's folder, behind the entries: full tiles and bundles,
  * the partial ones of the signed head, then its checkpoint. All of it can be made again from the segments and the
@@ -66,16 +69,24 @@ export class Publisher {
     await this.#round?.catch(() => undefined)
   }
 
+  async #full(tile: TilePath, bytes: Buffer): Promise<void> {
+    if (tile.level === 0) {
+      const bundle: TilePath = { level: 'entries', index: tile.index, width: TILE_WIDTH }
+      await this.#disk.replace(tilePath(bundle), await entryBundle(this.#reader, bundle.index, TILE_WIDTH))
+    }
+    const path = tilePath(tile)
+    await this.#disk.replace(path, bytes)
+    this.#tiles.pending.delete(path)
+  }
+
   async #publish(): Promise<void> {
     const head = this.#head()
-    for (const [path, { tile, bytes }] of this.#tiles.pending) {
-      if (tile.level === 0) {
-        const bundle: TilePath = { level: 'entries', index: tile.index, width: TILE_WIDTH }
-        await this.#disk.replace(tilePath(bundle), await entryBundle(this.#reader, bundle.index, TILE_WIDTH))
-      }
-      await this.#disk.replace(path, bytes)
-      this.#tiles.pending.delete(path)
+    const waiting = this.#tiles.pending.values()
+    const write = async (): Promise<void> => {
+      for (const { tile, bytes } of waiting) await this.#full(tile, bytes)
     }
+    const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, write))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
     if (head.size === this.#published) return
     const partials = partialTiles(head.size)
     for (const tile of partials) {

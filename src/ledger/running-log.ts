@@ -43,6 +43,7 @@ export interface LogParts {
   /** Of the last durable entry, wall ms. */
   readonly lastTime: number
   readonly lastFrame: FramePlace | undefined
+  /** Of the frames of this opening, one more than that of the last frame found. */
   readonly epoch: number
   readonly snapshots: SnapshotKeeper
   readonly kept: KeptFiles
@@ -61,6 +62,7 @@ export class RunningLog implements Log {
   #lastTime: number
   #durableTime: number
   #lastFrame: FramePlace | undefined
+  #wroteFrame = false
   #closing: Promise<void> | undefined
 
   constructor(parts: LogParts) {
@@ -221,6 +223,7 @@ export class RunningLog implements Log {
     }
     const before = this.#lastFrame
     this.#lastFrame = frame
+    this.#wroteFrame = true
     if (before !== undefined && before.segment !== frame.segment) snapshots.touch()
     signing.touch()
   }
@@ -237,7 +240,8 @@ export class RunningLog implements Log {
       edges: tree.edges(),
       firsts: [...places.firsts],
       frame,
-      epoch,
+      // A life in which nothing was written leaves the frame of an earlier one as the last.
+      epoch: this.#wroteFrame ? epoch : epoch - 1,
       time: this.#durableTime,
       sources: chains.durable(),
     }

@@ -167,6 +167,19 @@ describe('a start from a snapshot', () => {
     expect(derived(recovered)).toEqual(right)
   })
 
+  it('holds over lives in which nothing was written', async () => {
+    const log = await scratch.open()
+    await fill(log, 40)
+    await log.close()
+    for (let life = 0; life < 3; life += 1) {
+      const idle = await scratch.open()
+      expect(idle.length).toBe(41)
+      await idle.close()
+      const { unread, cause } = await found()
+      expect({ unread, cause }).toEqual({ unread: 41, cause: undefined })
+    }
+  })
+
   it('still halts when the log was turned back to it', async () => {
     const log = await scratch.open()
     await fill(log, 40)

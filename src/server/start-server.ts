@@ -234,7 +234,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
             ? `The disk of the log ${running.name} is full: all sessions were ended, nobody gets in until there is space.`
             : `The log ${running.name} failed: all sessions were ended, nobody gets in until a restart.`,
           Object.fromEntries(
-            Object.entries({ ...why?.facts, log: running.name }).map(([name, fact]) => [name, String(fact)]),
+            Object.entries({ ...why?.facts, log: running.name }).map(([name, fact]) => [name, fact]),
           ),
         )
       })

@@ -1,5 +1,5 @@
 import type { Journal } from '../journal/journal.ts'
-import type { KeyRing, Log } from '../ledger/log.ts'
+import type { Head, KeyRing, Log } from '../ledger/log.ts'
 import type { SessionLog } from '../recording/session-log.ts'
 
 /** What the evidence room works with. */
@@ -8,6 +8,8 @@ export interface EvidencePorts {
   readonly control: Log
   readonly sessions: SessionLog
   readonly keys: KeyRing
+  /** The newest head that satisfies the configured policy; undefined where no witness is asked, or none has answered yet. */
+  readonly witnessed: (log: string) => Head | undefined
   /** The kept bytes of a set of procedures by digest, whose SHA-256 it is; undefined when they are not kept. */
   procedureText(digest: string): Promise<string | undefined>
   /** c2sp.org/tlog-policy of this organisation, as configured. */

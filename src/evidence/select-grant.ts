@@ -18,6 +18,7 @@ export async function selectGrant(grant: Grant, control: Log, sessions: SessionL
       {
         folder: 'control',
         log: control,
+        until: end + 1,
         entries: size => control.entries(grant.entry, Math.min(end + 1, size)),
         opens: entry => isAbout(entry, grant, own),
       },

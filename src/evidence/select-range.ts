@@ -17,6 +17,7 @@ export async function selectRange(
     return {
       folder,
       log,
+      until: Math.min(size, after + 1),
       entries: signed => log.entries(Math.max(0, first - 1), Math.min(signed, after + 1)),
       opens: ({ t }) => t >= from && t < to,
     }

@@ -20,6 +20,7 @@ export function partOfSessions({ log, index }: SessionLog, ids: readonly string[
   return {
     folder: 'sessions',
     log,
+    until: Math.max(0, ...ids.map(id => (index.span(id)?.last ?? -1) + 1)),
     entries: size => inOrder(ids.map(id => entriesOf(id, size))),
     opens: () => true,
   }

@@ -6,6 +6,8 @@ import type { Entry, Log } from '../ledger/log.ts'
 export interface SelectedPart {
   readonly folder: LogFolder
   readonly log: Log
+  /** Index behind the last of them, as far as is known. */
+  readonly until: number
   /** In the order of the log, of the first `size` entries only: those that a head of that size proves. */
   readonly entries: (size: number) => AsyncIterable<Entry>
   /** Whether what the entry sealed goes with it. */

@@ -42,6 +42,7 @@ const bundle = (at: BundleWorld, selection: Selection): Promise<Buffer> =>
       selection,
       {
         keys: at.keys,
+        witnessed: () => undefined,
         procedureText: async () => RULES,
         policy: async () => at.policyText,
         aids: async () => new Map([['HOWTO.md', Buffer.from('how to\n')]]),
@@ -62,6 +63,7 @@ const grantOf = async (at: BundleWorld, id: string, sessions: readonly string[])
       {
         folder: 'control',
         log: at.control,
+        until: last + 1,
         entries: () => at.control.entries(first, last + 1),
         opens: ({ data }) => data['grant'] === id,
       },

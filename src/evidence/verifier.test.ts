@@ -32,6 +32,7 @@ beforeAll(async () => {
   await world.settled()
   const ports = {
     keys: world.keys,
+    witnessed: () => undefined,
     procedureText: async () => undefined,
     policy: async () => world.policyText,
     aids: async () => new Map<string, Buffer>(),

@@ -26,7 +26,7 @@ const PIECE = 64 * 1024
 /** The bundle as it is being made; what is held of a log is an index for each of its entries. */
 export function writeBundle(
   selection: Selection,
-  ports: Pick<EvidencePorts, 'keys' | 'procedureText' | 'policy' | 'aids' | 'software'>,
+  ports: Pick<EvidencePorts, 'keys' | 'witnessed' | 'procedureText' | 'policy' | 'aids' | 'software'>,
   made: number,
 ): AsyncGenerator<Buffer> {
   return writeZip(files(selection, ports, made))
@@ -43,7 +43,8 @@ async function* files(
     content: digested(content, digest => (digests[name] = digest)),
   })
   for (const part of selection.parts) {
-    for await (const { name, content } of partFiles(part, ports.keys)) yield listed(name, content)
+    for await (const { name, content } of partFiles(part, headFor(part, ports), ports.keys))
+      yield listed(name, content)
   }
   for (const digest of selection.procedures) {
     const text = await ports.procedureText(digest)
@@ -55,10 +56,15 @@ async function* files(
   yield { name: MANIFEST_FILE, content: [encodeManifest(manifest)] }
 }
 
+/** A head that witnesses have seen, where it goes far enough: nobody who asks for witnesses believes another. */
+function headFor({ log, until }: SelectedPart, { witnessed }: Pick<EvidencePorts, 'witnessed'>): Head {
+  const seen = witnessed(log.name)
+  return seen !== undefined && seen.size >= until ? seen : log.head()
+}
+
 /** The files of one log. Each is read to its end before the next is asked for. */
-async function* partFiles(part: SelectedPart, keys: KeyRing): AsyncGenerator<ZipInput> {
+async function* partFiles(part: SelectedPart, head: Head, keys: KeyRing): AsyncGenerator<ZipInput> {
   const { folder, log } = part
-  const head = log.head()
   const indexes: number[] = []
   const sealed: { readonly index: number; readonly open: boolean }[] = []
   const entries = async function* (): AsyncGenerator<Buffer> {

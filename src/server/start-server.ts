@@ -313,6 +313,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       sessions,
       keys: store.keys,
       software: `breakglass ${version}`,
+      witnessed: (name: string) => witnessed?.witnessed(name),
       ...evidenceSources(store.vault, trusted),
     }
     const desk = createTargetDesk(targets, protocols, listening)

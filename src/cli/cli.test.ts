@@ -99,7 +99,15 @@ describe('completion', () => {
         .trim()
         .split(' ')
     expect(ask('breakglass re')).toEqual(['revoke', 'reviews', 'review', 'replay', 'restore'])
-    expect(ask('breakglass ledger ""')).toEqual(['head', 'entry', 'prove', 'verify'])
+    expect(ask('breakglass ledger ""')).toEqual([
+      'head',
+      'entry',
+      'prove',
+      'verify',
+      'rotate-key',
+      'retire-key',
+      'compromised-key',
+    ])
   })
 
   it.skipIf(!has('zsh'))('is accepted by a real zsh', async () => {

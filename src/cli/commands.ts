@@ -305,6 +305,24 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Evidence',
+    'ledger rotate-key',
+    'give a log a second key; its server is stopped',
+    async () => (await import('./commands/ledger-rotate-key.ts')).ledgerRotateKey,
+  ),
+  entry(
+    'Evidence',
+    'ledger retire-key',
+    'end the use of a key of a log',
+    async () => (await import('./commands/ledger-retire-key.ts')).ledgerRetireKey,
+  ),
+  entry(
+    'Evidence',
+    'ledger compromised-key',
+    'record that somebody else has a key of a log',
+    async () => (await import('./commands/ledger-compromised-key.ts')).ledgerCompromisedKey,
+  ),
+  entry(
+    'Evidence',
     'backup',
     'copy the data of a server, verified',
     async () => (await import('./commands/backup.ts')).backup,

@@ -14,6 +14,8 @@ export interface LocalCommands {
   backup(options: BackupWish): Promise<BackupDone>
   /** Puts a backup in place of data that is gone. */
   restore(options: RestoreWish): Promise<RestoreDone>
+  /** Changes the keys of one log of a stopped server. */
+  changeKeys(wish: KeyWish): Promise<KeysChanged>
   /** The procedures of a configuration folder and what they may name. */
   procedures(folder: string): Promise<ProcedureFolder>
   /** What a script would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
@@ -95,6 +97,28 @@ export interface RestoreDone {
   readonly logs: readonly { readonly log: string; readonly origin: string; readonly size: number }[]
 }
 
+export interface KeyWish {
+  readonly config: string
+  readonly log: string
+  readonly change: KeyChange
+}
+
+/** `keyId`: eight hex digits, the middle of a verifier key. `since`: size of the last head by that key that is still believed. */
+type KeyChange =
+  | { readonly kind: 'rotate' }
+  | { readonly kind: 'retire'; readonly keyId: string }
+  | { readonly kind: 'compromised'; readonly keyId: string; readonly since: number }
+
+export interface KeysChanged {
+  readonly log: string
+  readonly origin: string
+  readonly size: number
+  /** An earlier change that was cut in two was finished; nothing of this wish was done. */
+  readonly finished: boolean
+  /** Those that sign from now on, the oldest first. */
+  readonly vkeys: readonly string[]
+}
+
 export interface SignerWish {
   readonly directory: string
   readonly socket: string
@@ -165,6 +189,7 @@ export interface VerifyDone {
     readonly size: number
     readonly root: string
     readonly vkey: string
+    readonly vkeys: readonly string[]
     readonly trust: 'signer' | 'vault' | 'itself'
   }[]
   /** False: its key is not here, so it was not opened. */

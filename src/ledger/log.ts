@@ -103,6 +103,8 @@ export interface AppendOptions {
 export interface Log {
   readonly name: string
   readonly origin: string
+  /** Verifier keys (c2sp.org/signed-note) of all keys that sign its heads, the oldest first. */
+  readonly vkeys: readonly string[]
   /** Entries written or being written; the next draft gets this index. */
   readonly length: number
   /**

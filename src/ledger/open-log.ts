@@ -67,8 +67,8 @@ export async function openLog(options: OpenLogOptions): Promise<RunningLog> {
 
 async function open(options: OpenLogOptions): Promise<RunningLog> {
   const { name, origin, disk, signer, segmentBytes = SEGMENT_BYTES } = options
-  const verifier = parseVkey(signer.vkey)
-  if (verifier === undefined || verifier.name !== origin) {
+  const keys = signer.vkeys.flatMap(vkey => parseVkey(vkey) ?? [])
+  if (keys.length < signer.vkeys.length || !keys.every(key => key.name === origin)) {
     throw new Fault('config.invalid', `The signer of the log ${name} is not that of ${origin}.`, {
       next: 'Give the log the signer whose key is named like its origin.',
     })
@@ -80,7 +80,7 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
   const keep: OnFull = (tile, bytes) => {
     pending.set(tilePath(tile), { tile, bytes })
   }
-  const recovered = await recover({ log: name, origin, disk, verifier, signer, onFull: keep })
+  const recovered = await recover({ log: name, origin, disk, keys, signer, onFull: keep })
   const segments = new Segments(disk, segmentBytes, recovered.segments)
   try {
     return await openOn(segments, recovered, pending, options)

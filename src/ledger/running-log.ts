@@ -55,6 +55,7 @@ export interface LogParts {
 export class RunningLog implements Log {
   readonly name: string
   readonly origin: string
+  readonly vkeys: readonly string[]
   readonly #parts: LogParts
   readonly #listeners: ((trouble: Trouble, why?: Fault) => void)[] = []
   #length: number
@@ -69,6 +70,7 @@ export class RunningLog implements Log {
     this.#parts = parts
     this.name = parts.name
     this.origin = parts.origin
+    this.vkeys = parts.signer.vkeys
     this.#length = parts.places.length
     this.#lastTime = parts.lastTime
     this.#durableTime = parts.lastTime

@@ -53,6 +53,12 @@ export function localCommands(version: string): LocalCommands {
       const { restore } = await import('./backup/restore.ts')
       return restore(options)
     },
+    async changeKeys({ config, log, change }) {
+      const { loadConfig } = await import('./config/load-config.ts')
+      const { changeKeys } = await import('./signer/change-keys.ts')
+      return changeKeys({ config: loadConfig(config), log, change })
+    },
+
     async signer({ directory, socket, allow, stop, onReady }) {
       const { listenSigner } = await import('./signer/listen-signer.ts')
       const listening = await listenSigner({ directory: resolve(directory), socket: resolve(socket), allow })

@@ -4,11 +4,11 @@ import type { Policy } from '../ledger/trust/policy.ts'
 import { policyText } from '../ledger/trust/policy-text.ts'
 
 /**
- * c2sp.org/tlog-policy of this organisation: the keys that its logs began with, and its witnesses as configured. Who trusts it
+ * c2sp.org/tlog-policy of this organisation: the keys that sign its logs now, and its witnesses as configured. Who trusts it
  * compares its keys with what they were told by somebody else.
  */
-export async function logPolicy(logs: readonly Log[], asked: Policy | undefined): Promise<string> {
-  const keys = await Promise.all(logs.map(async log => (await log.read(0)).data['vkey'] as string))
+export function logPolicy(logs: readonly Pick<Log, 'vkeys'>[], asked: Policy | undefined): string {
+  const keys = logs.flatMap(log => log.vkeys)
   return policyText({
     logs: keys.map(vkey => ({ vkey, verifier: parseVkey(vkey) })),
     witnesses: asked?.witnesses ?? [],

@@ -306,7 +306,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     })
     undo.push(() => gateway.cutAll(SHUTDOWN))
 
-    const trusted = (): Promise<string> => logPolicy(logs, witnessed?.policy)
+    const trusted = (): Promise<string> => Promise.resolve(logPolicy(logs, witnessed?.policy))
     const evidence = {
       journal,
       control: store.control,

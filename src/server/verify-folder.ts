@@ -1,16 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Fault, isFault } from '../kernel/faults.ts'
+import { type KeyLife, keysSigning } from '../ledger/signer/key-life.ts'
 import type { Finding } from '../ledger/verify/finding.ts'
 import { verifyLog } from '../ledger/verify/verify-log.ts'
 import { lockDirectory } from '../store/file/directory-lock.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
 import { openVault, type Vault, verifyVault } from '../store/file/vault.ts'
 import { readVaultKey } from '../store/file/vault-key.ts'
+import type { Disk } from '../ledger/disk.ts'
+import { KEYS_FILE } from '../ledger/signer/signer-keys.ts'
 import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load-config.ts'
 import { type DataFormat, FORMAT_FILE, readFormat } from './data-format.ts'
-import { vkeyInside } from './signer/vkey-inside.ts'
+import { keysInside } from './signer/keys-inside.ts'
 import { whatWasSigned } from './signer/what-was-signed.ts'
 import { CONTROL_LOG, originOf, PLACES, SESSION_LOG, vaultKeyFile } from './open-store.ts'
 
@@ -28,6 +31,8 @@ export interface VerifiedLog {
   /** Hex. */
   readonly root: string
   readonly vkey: string
+  /** All keys that sign it, `vkey` first. */
+  readonly vkeys: readonly string[]
   /**
    * Where the key came from: the signer's directory, the vault of data from before there was one, or the log itself, which
    * proves only that it agrees with itself.
@@ -99,7 +104,8 @@ async function verifyPlaces(
       },
       findings,
     )
-    const vkey = signed.vkey ?? format?.keys?.[name] ?? (await vkeyInside(disk))
+    const vkeys = signed.vkeys.length > 0 ? signed.vkeys : await namedKeys(disk, format?.keys?.[name])
+    const [vkey, ...further] = vkeys
     if (vkey === undefined) {
       findings.push({
         file: `${PLACES.logs}/${name}`,
@@ -111,6 +117,7 @@ async function verifyPlaces(
     const verified = await verifyLog({
       disk,
       vkey,
+      further,
       signer: signed.disk,
       onProgress: entries => onProgress({ part: `log ${name}`, entries: done + entries, total }),
     })
@@ -118,15 +125,32 @@ async function verifyPlaces(
     findings.push(
       ...verified.findings.map(finding => ({ ...finding, file: placeOf(finding.file, name, signed.place) })),
     )
+    if (signed.trust === 'signer') findings.push(...keyFindings(verified.keys, vkeys, signed.place))
     logs.push({
       log: name,
       size: verified.size,
       root: verified.root.toString('hex'),
       vkey,
+      vkeys,
       trust: signed.trust,
     })
   }
   return { logs, vault: key !== undefined, findings }
+}
+
+/** What a log says of its own keys; `begun`: the key of a log that a restore began, for one that cannot be read. */
+async function namedKeys(disk: Disk, begun: string | undefined): Promise<readonly string[]> {
+  const named = keysSigning((await keysInside(disk)).lives)
+  return named.length > 0 || begun === undefined ? named : [begun]
+}
+
+/** A change of keys that a crash cut in two: the log says it, the signer does not do it yet. */
+function keyFindings(lives: readonly KeyLife[], held: readonly string[], place: string): readonly Finding[] {
+  const named = keysSigning(lives)
+  if (lives.length === 0 || (named.length === held.length && named.every(vkey => held.includes(vkey))))
+    return []
+  const what = 'the signer does not hold exactly the keys that the log names: run the change of keys again'
+  return [{ file: join(place, KEYS_FILE), what }]
 }
 
 function findPlaces(path: string): Places {

@@ -54,9 +54,12 @@ async function verify(
   terminal.status(undefined)
   const ok = done.findings.length === 0
   call.answer({ ok, ...done }, () => [
-    ...done.logs.flatMap(({ log, size, root, vkey, trust }) => [
+    ...done.logs.flatMap(({ log, size, root, vkeys, trust }) => [
       `log ${log}: ${size} entries, root ${root}`,
-      `  key ${vkey}${trust === 'itself' ? ' (as the log itself says: compare it with one you keep)' : ''}`,
+      ...vkeys.map(
+        vkey =>
+          `  key ${vkey}${trust === 'itself' ? ' (as the log itself says: compare it with one you keep)' : ''}`,
+      ),
     ]),
     done.vault ? 'vault: every record opens' : 'vault: not opened, its key is not here',
     ...done.findings.map(({ file, index, what }) =>

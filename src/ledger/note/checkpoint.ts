@@ -38,15 +38,26 @@ export function parseExtendedCheckpointText(text: string): ExtendedCheckpoint | 
   return { origin, size: Number(size), root, extensions }
 }
 
-/** The whole signed note, as served at `<prefix>/checkpoint`. Ed25519 is deterministic: the same head gives the same bytes. */
-export function signCheckpoint(size: number, root: Buffer, signer: NoteSigner): string {
-  return signNote(checkpointText({ origin: signer.name, size, root }), signer)
+/**
+ * The whole signed note, as served at `<prefix>/checkpoint`; all keys have the origin as their name. Ed25519 is deterministic:
+ * the same head and keys give the same bytes.
+ */
+export function signCheckpoint(
+  size: number,
+  root: Buffer,
+  signer: NoteSigner,
+  ...further: readonly NoteSigner[]
+): string {
+  return signNote(checkpointText({ origin: signer.name, size, root }), signer, ...further)
 }
 
-/** A checkpoint whose origin is the key's name and whose signature by that key verified; undefined otherwise. */
-export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint | undefined {
-  const opened = openNote(note, [verifier])
+/**
+ * A checkpoint that at least one of the keys signed under its origin; undefined otherwise, and when a signature that claims
+ * one of them does not verify.
+ */
+export function openCheckpoint(note: string, ...keys: readonly NoteVerifier[]): Checkpoint | undefined {
+  const opened = openNote(note, keys)
   if (opened === undefined) return undefined
   const checkpoint = parseCheckpointText(opened.text)
-  return checkpoint?.origin === verifier.name ? checkpoint : undefined
+  return checkpoint !== undefined && opened.signedBy.includes(checkpoint.origin) ? checkpoint : undefined
 }

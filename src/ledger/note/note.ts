@@ -49,12 +49,14 @@ export function parseVkey(vkey: string): NoteVerifier | undefined {
   return { name: key.name, keyId: key.keyId, publicKey: publicKeyOf(key.raw) }
 }
 
-/** `text` ends with a newline. The answer is the whole note with one signature line. */
-export function signNote(text: string, signer: NoteSigner): string {
+/** `text` ends with a newline. The answer is the whole note with one signature line for each signer. */
+export function signNote(text: string, ...signers: readonly NoteSigner[]): string {
   if (!text.endsWith('\n') || hasControl(text))
     throw new TypeError('the text of a note ends with a newline and holds no control characters')
-  const signature = sign(null, Buffer.from(text), signer.privateKey)
-  return `${text}\n${signatureLine({ ...signer, signature })}`
+  const lines = signers.map(({ name, keyId, privateKey }) =>
+    signatureLine({ name, keyId, signature: sign(null, Buffer.from(text), privateKey) }),
+  )
+  return `${text}\n${lines.join('')}`
 }
 
 /**

@@ -26,7 +26,8 @@ export interface RecoverOptions {
   readonly log: string
   readonly origin: string
   readonly disk: Disk
-  readonly verifier: NoteVerifier
+  /** Of all keys whose signature makes a checkpoint this log's own. */
+  readonly keys: readonly NoteVerifier[]
   readonly signer: Pick<Signer, 'mac' | 'last'>
   /** Given every tile that fills up on the way. */
   readonly onFull: OnFull
@@ -238,7 +239,7 @@ class Reading {
   }
 }
 
-async function rememberedHeads({ disk, verifier, signer }: RecoverOptions): Promise<{
+async function rememberedHeads({ disk, keys, signer }: RecoverOptions): Promise<{
   readonly heads: readonly RememberedHead[]
   readonly stopped: SignedHead | undefined
   /** Whether there is a marker of a clean stop, readable or not. */
@@ -248,7 +249,7 @@ async function rememberedHeads({ disk, verifier, signer }: RecoverOptions): Prom
   const marker = await disk.read(CLEAN_STOP_FILE)
   const stopped = marker === undefined ? undefined : decodeCleanStop(marker)
   const note = await disk.read(CHECKPOINT_FILE)
-  const published = note === undefined ? undefined : openCheckpoint(note.toString('utf8'), verifier)
+  const published = note === undefined ? undefined : openCheckpoint(note.toString('utf8'), ...keys)
   const heads = [
     { from: SIGNER, head: signer.last() },
     { from: CLEAN_STOP_FILE, head: stopped },

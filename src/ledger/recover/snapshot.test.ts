@@ -33,7 +33,7 @@ async function found(disk: Disk = scratch.disk): Promise<Recovered> {
       log: 'control',
       origin: ORIGIN,
       disk,
-      verifier: noteSigner(ORIGIN, SEED),
+      keys: [noteSigner(ORIGIN, SEED)],
       signer,
       onFull: () => undefined,
     })

@@ -20,6 +20,8 @@ export interface LocalSignerOptions {
   readonly origin: string
   /** 32 bytes (RFC 8032). */
   readonly seed: Uint8Array
+  /** Seeds of keys that sign beside it while one takes over from the other. */
+  readonly further?: readonly Uint8Array[]
   /** What `mac` derives its key from; default: the seed. */
   readonly secret?: Uint8Array
   /** The signer's own folder: never the log's, so that restoring the log cannot turn back its memory. */
@@ -33,13 +35,15 @@ export interface LocalSignerOptions {
 export async function openLocalSigner({
   origin,
   seed,
+  further = [],
   secret = seed,
   disk,
 }: LocalSignerOptions): Promise<Signer> {
   const key = noteSigner(origin, seed)
+  const others = further.map(one => noteSigner(origin, one))
   const empty = Buffer.alloc(MEMORY_BYTES)
   const stored = await disk.read(MEMORY_FILE)
-  const memory = readMemory(stored ?? empty, key)
+  const memory = readMemory(stored ?? empty, key, ...others)
   // One slot may be torn by a crash; the other then holds the head before, whose successor nobody was given.
   if (memory.damaged.length >= SLOTS) {
     throw new Fault('ledger.damaged', `The signer of ${origin} cannot read what it signed last.`, {
@@ -61,9 +65,11 @@ export async function openLocalSigner({
 
   const signNext = async ({ size, root }: SignedHead, prove: ProveExtension): Promise<string> => {
     if (failed !== undefined) throw failed
-    if (last !== undefined && last.checkpoint.size === size && last.checkpoint.root.equals(root))
-      return last.text
-    if (last !== undefined && size <= last.checkpoint.size) {
+    const text = signCheckpoint(size, root, key, ...others)
+    const again = last?.checkpoint.size === size && last.checkpoint.root.equals(root)
+    if (again && last?.text === text) return text
+    // A head that other keys signed is signed anew, into the other slot: it stays readable by them until that is durable.
+    if (last !== undefined && !again && size <= last.checkpoint.size) {
       throw new Fault(
         'ledger.damaged',
         `The signer of ${origin} refused a head of ${size}: it has signed ${last.checkpoint.size}.`,
@@ -73,7 +79,7 @@ export async function openLocalSigner({
         },
       )
     }
-    if (last !== undefined) {
+    if (last !== undefined && !again) {
       const { size: from, root: fromRoot } = last.checkpoint
       if (!verifyConsistency(from, size, fromRoot, root, await prove(from))) {
         throw new Fault(
@@ -86,7 +92,6 @@ export async function openLocalSigner({
         )
       }
     }
-    const text = signCheckpoint(size, root, key)
     const slot = last === undefined ? 0 : 1 - last.slot
     try {
       await file.write(slot * SLOT_BYTES, encodeSlot(text))
@@ -101,6 +106,7 @@ export async function openLocalSigner({
 
   return {
     vkey: key.vkey,
+    vkeys: [key, ...others].map(({ vkey }) => vkey),
     last: () => last?.checkpoint,
     async close() {
       await turn

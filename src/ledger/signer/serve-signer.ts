@@ -74,7 +74,7 @@ async function answer(
     logs.set(origin, signer)
     const last = signer.last()
     return {
-      vkey: signer.vkey,
+      vkeys: [...signer.vkeys],
       last: last === undefined ? null : { size: last.size, root: last.root.toString('base64') },
     }
   }

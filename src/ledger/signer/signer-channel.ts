@@ -34,9 +34,8 @@ export class SignerChannel implements SignerHouse {
   }
 
   async open(origin: string, { create }: { readonly create: boolean }): Promise<Signer> {
-    const { vkey, last } = await this.#ask({ op: 'open', origin, create })
-    if (typeof vkey !== 'string') throw strange()
-    return this.#signer(origin, vkey, headOf(last))
+    const { vkeys, last } = await this.#ask({ op: 'open', origin, create })
+    return this.#signer(origin, keysOf(vkeys), headOf(last))
   }
 
   async adopt(origin: string, seed: Buffer, memory: Buffer): Promise<void> {
@@ -51,7 +50,7 @@ export class SignerChannel implements SignerHouse {
     await closed
   }
 
-  #signer(origin: string, vkey: string, remembered: SignedHead | undefined): Signer {
+  #signer(origin: string, vkeys: OpenKeys, remembered: SignedHead | undefined): Signer {
     let last = remembered
     let turn: Promise<unknown> = Promise.resolve()
     const signNext = async (
@@ -67,7 +66,8 @@ export class SignerChannel implements SignerHouse {
       return checkpoint
     }
     return {
-      vkey,
+      vkey: vkeys[0],
+      vkeys,
       last: () => last,
       sign(head, prove) {
         const signed = turn.then(() => signNext(head, prove))
@@ -126,6 +126,14 @@ export class SignerChannel implements SignerHouse {
     this.#waiting.clear()
     if (!this.#closing) for (const listener of this.#listeners) listener(fault)
   }
+}
+
+type OpenKeys = readonly [string, ...string[]]
+
+function keysOf(value: JsonValue | undefined): OpenKeys {
+  const [first, ...rest] = Array.isArray(value) ? value : []
+  if (typeof first !== 'string' || !rest.every(one => typeof one === 'string')) throw strange()
+  return [first, ...rest]
 }
 
 function headOf(value: JsonValue | undefined): SignedHead | undefined {

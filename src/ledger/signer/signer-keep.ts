@@ -10,6 +10,7 @@ import {
   KEYS_FILE,
   newSignerKeys,
   type SignerKeys,
+  signersOf,
 } from './signer-keys.ts'
 import { MEMORY_BYTES, MEMORY_FILE, readMemory, SLOTS } from './signer-memory.ts'
 
@@ -35,9 +36,9 @@ export function openSignerKeep(diskOf: (folder: string) => Disk): SignerHouse {
     open: (origin, { create }) =>
       hold(origin, async disk => {
         const keys = (await readKeys(disk, origin)) ?? (await makeKeys(disk, origin, create))
-        const [seed] = keys.seeds
+        const [seed, ...further] = keys.seeds
         if (seed === undefined) throw new TypeError('keys hold at least one seed')
-        const signer = await openLocalSigner({ origin, seed, secret: keys.secret, disk })
+        const signer = await openLocalSigner({ origin, seed, further, secret: keys.secret, disk })
         return {
           ...signer,
           async close() {
@@ -110,7 +111,7 @@ async function adopt(disk: Disk, origin: string, seed: Buffer, memory: Buffer): 
       facts: { origin },
     })
   }
-  const own = readMemory((await disk.read(MEMORY_FILE)) ?? Buffer.alloc(0), verifier)
+  const own = readMemory((await disk.read(MEMORY_FILE)) ?? Buffer.alloc(0), ...signersOf(keys))
   if ((given.last?.checkpoint.size ?? 0) > (own.last?.checkpoint.size ?? 0))
     await disk.replace(MEMORY_FILE, memory)
 }

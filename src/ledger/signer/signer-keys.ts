@@ -7,6 +7,9 @@ import { type NoteSigner, noteSigner } from '../note/note.ts'
 /** The file in the signer's folder of one log. Its presence makes the log known: the memory is written before it. */
 export const KEYS_FILE = 'keys'
 
+/** The keys as they will be once the log says so, while they are being changed; same form. */
+export const NEXT_KEYS_FILE = 'keys.next'
+
 /** What the signer of one log must keep to itself. */
 export interface SignerKeys {
   readonly origin: string

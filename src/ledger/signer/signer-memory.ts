@@ -31,7 +31,8 @@ export function encodeSlot(text: string): Buffer {
   return slot
 }
 
-export function readMemory(bytes: Buffer, verifier: NoteVerifier): SignerMemory {
+/** A slot counts when one of the keys signed it. */
+export function readMemory(bytes: Buffer, ...keys: readonly NoteVerifier[]): SignerMemory {
   const heads: RememberedHead[] = []
   const damaged: number[] = []
   for (let slot = 0; slot < SLOTS; slot += 1) {
@@ -39,7 +40,7 @@ export function readMemory(bytes: Buffer, verifier: NoteVerifier): SignerMemory 
     if (part.length === SLOT_BYTES && part.every(byte => byte === 0)) continue
     const end = part.indexOf(0)
     const text = part.toString('utf8', 0, Math.max(end, 0))
-    const checkpoint = openCheckpoint(text, verifier)
+    const checkpoint = openCheckpoint(text, ...keys)
     if (part.length < SLOT_BYTES || checkpoint === undefined || !encodeSlot(text).equals(part)) {
       damaged.push(slot)
     } else {

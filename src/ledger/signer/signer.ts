@@ -11,6 +11,8 @@ export type ProveExtension = (from: number) => Promise<readonly Buffer[]>
 export interface Signer {
   /** c2sp.org/signed-note verifier key; its name is the log's origin. */
   readonly vkey: string
+  /** Of all keys that sign, `vkey` (the oldest) first: two while one takes over from the other. */
+  readonly vkeys: readonly string[]
   /**
    * The signed checkpoint. `prove` is asked at most once, when something was signed before. Rejects with Fault
    * `ledger.damaged` rather than contradict what it signed before.

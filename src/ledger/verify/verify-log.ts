@@ -15,6 +15,8 @@ import { CHECKPOINT_FILE } from '../tree/publish.ts'
 import { firstHurt, salvageRecords } from '../segment/salvage.ts'
 import { type Found, listSegments, scan } from '../segment/scan.ts'
 import { SEGMENT_FOLDER, segmentNumber, segmentPath } from '../segment/segments.ts'
+import { keyEventOf } from '../signer/key-event.ts'
+import { type KeyEvent, type KeyLife, keyLives, keysCounting } from '../signer/key-life.ts'
 import { MEMORY_FILE, readMemory, SLOT_BYTES } from '../signer/signer-memory.ts'
 import type { SignedHead } from '../signer/signer.ts'
 import { ChainReader } from '../entry/source-chains.ts'
@@ -26,6 +28,8 @@ export interface VerifyOptions {
   readonly disk: Disk
   /** The verifier key to trust; its name is the origin. Not one found beside the log. */
   readonly vkey: string
+  /** Verifier keys to trust beside it: those that sign with it while one takes over from the other. */
+  readonly further?: readonly string[]
   /** The signer's own folder, where it can be read. */
   readonly signer?: Disk
   /** Called now and then with the number of entries verified. */
@@ -36,6 +40,8 @@ export interface Verified {
   /** Entries found; of them, those up to the first unreadable frame are in `root`. */
   readonly size: number
   readonly root: Buffer
+  /** What the entries found say about the keys of the log. */
+  readonly keys: readonly KeyLife[]
   /** Empty: every byte of the folder is what it must be. */
   readonly findings: readonly Finding[]
 }
@@ -45,12 +51,14 @@ export interface Verified {
  * sources, padding, tiles, bundles, checkpoint, marker and the signer's memory. One changed byte in any of them is a
  * finding. Files that an interrupted write left (`….tmp`) mean nothing and are passed over. TypeError on a bad vkey.
  */
-export async function verifyLog({ disk, vkey, signer, onProgress }: VerifyOptions): Promise<Verified> {
+export async function verifyLog(options: VerifyOptions): Promise<Verified> {
+  const { disk, vkey, further = [], signer, onProgress } = options
   const verifier = parseVkey(vkey)
   if (verifier === undefined) throw new TypeError('not the verifier key of a log')
+  const keys = [verifier, ...further.flatMap(one => parseVkey(one) ?? [])]
   const findings: Finding[] = []
   const files = (await listFiles(disk)).filter(path => !path.endsWith('.tmp'))
-  const heads = await rememberedHeads(disk, signer, verifier, findings)
+  const heads = await rememberedHeads(disk, signer, keys, findings)
   for (const path of files) {
     if (path.startsWith(`${KEPT_FOLDER}/`)) await verifyKept(disk, path, verifier.name, findings)
     else if (!belongs(path)) findings.push({ file: path, what: 'a file that does not belong to a log' })
@@ -73,7 +81,16 @@ export async function verifyLog({ disk, vkey, signer, onProgress }: VerifyOption
   await run.finish()
   const published = heads.find(head => head.file === CHECKPOINT_FILE)
   tiles.finish(published === undefined ? [] : [...fullTiles(published.size), ...partialTiles(published.size)])
-  return { size: run.size, root: run.root, findings }
+  const lives = keyLives(run.keyEvents)
+  if (published !== undefined && lives.length > 0) {
+    const counting = keysCounting(lives, published.size)
+    if (![vkey, ...further].some(key => counting.includes(key)))
+      findings.push({
+        file: CHECKPOINT_FILE,
+        what: 'a checkpoint by a key that the log does not name for it',
+      })
+  }
+  return { size: run.size, root: run.root, keys: lives, findings }
 }
 
 interface RememberedHead extends SignedHead {
@@ -104,12 +121,12 @@ async function verifyKept(disk: Disk, path: string, origin: string, findings: Fi
 async function rememberedHeads(
   disk: Disk,
   signer: Disk | undefined,
-  verifier: NoteVerifier,
+  keys: readonly NoteVerifier[],
   findings: Finding[],
 ): Promise<RememberedHead[]> {
   const heads: RememberedHead[] = []
   const note = await disk.read(CHECKPOINT_FILE)
-  const checkpoint = note === undefined ? undefined : openCheckpoint(note.toString('utf8'), verifier)
+  const checkpoint = note === undefined ? undefined : openCheckpoint(note.toString('utf8'), ...keys)
   if (checkpoint !== undefined) heads.push({ ...checkpoint, file: CHECKPOINT_FILE })
   else if (note !== undefined)
     findings.push({ file: CHECKPOINT_FILE, what: 'a checkpoint that this key did not sign' })
@@ -129,7 +146,7 @@ async function rememberedHeads(
 
   if (signer !== undefined) {
     const file = `signer/${MEMORY_FILE}`
-    const memory = readMemory((await signer.read(MEMORY_FILE)) ?? Buffer.alloc(0), verifier)
+    const memory = readMemory((await signer.read(MEMORY_FILE)) ?? Buffer.alloc(0), ...keys)
     for (const { checkpoint } of memory.heads) heads.push({ ...checkpoint, file })
     for (const slot of memory.damaged)
       findings.push({ file, what: `the slot at byte ${slot * SLOT_BYTES} is not whole` })
@@ -139,6 +156,7 @@ async function rememberedHeads(
 
 /** One pass over the entries. */
 class VerifyRun {
+  readonly keyEvents: KeyEvent[] = []
   readonly #findings: Finding[]
   readonly #heads: readonly RememberedHead[]
   readonly #tiles: TileFiles
@@ -243,6 +261,8 @@ class VerifyRun {
     for (let i = 0; i < records.length; i += 1) {
       const { prefixed, entry, sealed } = records[i] as PlacedRecord
       const hash = leafHashOfPrefixed(prefixed)
+      const event = keyEventOf(first + i, entry)
+      if (event !== undefined) this.keyEvents.push(event)
       const glance = this.#glances.read(entry) ?? glanceOf(decodeEntry(entry))
       if (glance === undefined) this.#note(file, first + i, 'bytes that are not an entry')
       else this.#follow(file, first + i, glance, hash, sealed.length > 0)

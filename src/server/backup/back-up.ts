@@ -6,13 +6,14 @@ import { openCheckpoint } from '../../ledger/note/checkpoint.ts'
 import { parseVkey } from '../../ledger/note/note.ts'
 import { CHECKPOINT_FILE } from '../../ledger/tree/publish.ts'
 import { TEMPORARY } from '../../ledger/durable-disk.ts'
+import { keysSigning } from '../../ledger/signer/key-life.ts'
 import { nodeDisk } from '../../store/file/node-disk.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { encodeFormat, FORMAT_FILE, readFormat } from '../data-format.ts'
 import { ANCHORS } from '../anchoring/keep-anchored.ts'
 import { CONTROL_LOG, originOf, PLACES, SESSION_LOG } from '../open-store.ts'
-import { vkeyInside } from '../signer/vkey-inside.ts'
+import { keysInside } from '../signer/keys-inside.ts'
 import { whatWasSigned } from '../signer/what-was-signed.ts'
 import { type BackupProgress, checkBackup } from './check-backup.ts'
 import {
@@ -97,7 +98,7 @@ async function copyLogs(config: Config, copy: Copy): Promise<BackedUpLog[]> {
     const disk = nodeDisk(join(data, PLACES.logs, log))
     const origin = originOf(organisation, log, format.name)
     const former = PLACES.formerSigner
-    const { vkey: own, trust } = await whatWasSigned(
+    const { vkeys: own, trust } = await whatWasSigned(
       { data, log, origin, signer, former, vault: undefined },
       [],
     )
@@ -111,7 +112,7 @@ async function copyLogs(config: Config, copy: Copy): Promise<BackedUpLog[]> {
       )
     }
     const note = await disk.read(CHECKPOINT_FILE)
-    const vkey = own ?? format.keys?.[log] ?? (await vkeyInside(disk))
+    const vkey = own[0] ?? keysSigning((await keysInside(disk)).lives)[0] ?? format.keys?.[log]
     const verifier = vkey === undefined ? undefined : parseVkey(vkey)
     const head = note && verifier && openCheckpoint(note.toString('utf8'), verifier)
     if (note === undefined || vkey === undefined || head === undefined) {

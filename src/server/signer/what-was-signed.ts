@@ -9,8 +9,8 @@ import { nodeDisk } from '../../store/file/node-disk.ts'
 import type { Vault } from '../../store/file/vault.ts'
 
 export interface WhatWasSigned {
-  /** Undefined: no key of this log is at hand. */
-  readonly vkey: string | undefined
+  /** Of the keys that sign, the oldest first. Empty: no key of this log is at hand. */
+  readonly vkeys: readonly string[]
   readonly trust: 'signer' | 'vault' | 'itself'
   /** Where the memory lies. */
   readonly disk: Disk
@@ -41,12 +41,11 @@ export async function whatWasSigned(where: WhereSigned, findings: Finding[]): Pr
     const place = relative(data, folder)
     try {
       const keys = await readKeys(disk, origin)
-      const key = keys && signersOf(keys)[0]
-      if (key) return { vkey: key.vkey, trust: 'signer', disk, place }
+      if (keys) return { vkeys: signersOf(keys).map(({ vkey }) => vkey), trust: 'signer', disk, place }
     } catch (error) {
       if (!isFault(error)) throw error
       findings.push({ file: join(place, String(error.facts['file'])), what: error.message })
-      return { vkey: undefined, trust: 'itself', disk, place }
+      return { vkeys: [], trust: 'itself', disk, place }
     }
   }
   const folder = join(data, former, log)
@@ -54,6 +53,6 @@ export async function whatWasSigned(where: WhereSigned, findings: Finding[]): Pr
   // A record that does not open is reported by the vault's own verification.
   const seed = origin && (await vault?.get(`signing/${log}`).catch(() => undefined))
   return seed
-    ? { ...before, vkey: noteSigner(origin, seed).vkey, trust: 'vault' }
-    : { ...before, vkey: undefined, trust: 'itself' }
+    ? { ...before, vkeys: [noteSigner(origin, seed).vkey], trust: 'vault' }
+    : { ...before, vkeys: [], trust: 'itself' }
 }

@@ -103,6 +103,7 @@ describe('completion', () => {
       'head',
       'entry',
       'prove',
+      'policy',
       'verify',
       'rotate-key',
       'retire-key',

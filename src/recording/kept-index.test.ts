@@ -71,10 +71,10 @@ async function folded(): Promise<unknown> {
 
 describe('the kept index', () => {
   it('property: whatever sessions there were, and however it stopped, a start knows what folding the log gives', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const life = fc.record({
-      steps: fc.array(fc.nat(9), { minLength: 1, maxLength: 120 }),
+      steps: fc.array(fc.nat(9), { minLength: 1, maxLength: 60 }),
       how: fc.constantFrom<'clean' | 'crash'>('clean', 'crash'),
     })
     await fc.assert(
@@ -107,7 +107,7 @@ describe('the kept index', () => {
           await scratch.remove()
           scratch = await scratchLog()
         }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   })
 

@@ -10,6 +10,7 @@ import { trustProof } from '../../ledger/trust/trust-proof.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { initFolder } from '../init/init-folder.ts'
+import { logPolicy } from '../log-policy.ts'
 import { CONTROL_LOG, openStore, originOf, type Store } from '../open-store.ts'
 import { systemClock } from '../system-clock.ts'
 import { verifyFolder } from '../verify-folder.ts'
@@ -77,6 +78,13 @@ it('rotates: proofs verify by the policies of their time, and by what counts in 
 
   const overlap = await say('overlap')
   expect(signatures(overlap)).toBe(2)
+  const given = await running(({ control }) => Promise.resolve(logPolicy([control], undefined)))
+  expect(
+    given
+      .split('\n')
+      .filter(line => line.startsWith('log '))
+      .map(line => line.split(' ').at(-1)),
+  ).toEqual([old, fresh])
   expect((await change({ kind: 'retire', keyId: keyIdOf(old) })).vkeys).toEqual([fresh])
   expect(await verify()).toMatchObject({ findings: [], logs: [{ vkeys: [fresh] }, {}] })
   const after = await say('after')

@@ -52,6 +52,8 @@ export class Tiles implements HashReader {
   }
 
   async node(height: number, index: number): Promise<Buffer> {
+    const recent = this.#tree.recent(height, index)
+    if (recent !== undefined) return recent
     const level = Math.floor(height / TILE_HEIGHT)
     const above = height % TILE_HEIGHT
     const across = TILE_WIDTH / 2 ** above

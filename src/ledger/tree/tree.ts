@@ -9,6 +9,8 @@ interface Edge {
   width: number
   /** Written once, from left to right; a full tile gives way to a new one, so that what was read of it stays. */
   bytes: Buffer
+  /** Roots of the complete subtrees inside it that came into being here, by `innerKey`. */
+  readonly inner: Map<number, Buffer>
 }
 
 export type OnFull = (tile: TilePath, bytes: Buffer) => void
@@ -38,7 +40,7 @@ export class Tree {
       if (hashes?.length !== width * HASH_BYTES) throw new RangeError(`no tree of ${size} has such edges`)
       const bytes = Buffer.alloc(TILE_BYTES)
       hashes.copy(bytes)
-      this.#edges.push({ full: Math.floor(count / TILE_WIDTH), width, bytes })
+      this.#edges.push({ full: Math.floor(count / TILE_WIDTH), width, bytes, inner: new Map() })
       peaks.unshift(...peaksOf(hashes))
     }
     this.#frontier = new Frontier(size, peaks)
@@ -69,6 +71,15 @@ export class Tree {
       : edge.bytes.subarray(0, edge.width * HASH_BYTES)
   }
 
+  /** The root of a complete subtree inside the rightmost tiles, as far as it is at hand: a signer asks for some at every head. */
+  recent(height: number, index: number): Buffer | undefined {
+    const above = height % TILE_HEIGHT
+    const edge = this.#edges[(height - above) / TILE_HEIGHT]
+    const across = TILE_WIDTH / 2 ** above
+    if (edge === undefined || Math.floor(index / across) !== edge.full) return undefined
+    return edge.inner.get(innerKey(above, index % across))
+  }
+
   /** A copy of all of them, lowest first; empty where a level ends with a full tile. */
   edges(): Buffer[] {
     return this.#edges.map(({ bytes, width }) => Buffer.from(bytes.subarray(0, width * HASH_BYTES)))
@@ -78,10 +89,21 @@ export class Tree {
     return this.#edges.length
   }
 
-  readonly #place = (height: number, _index: number, hash: Buffer): void => {
-    if (height % TILE_HEIGHT !== 0) return
-    const level = height / TILE_HEIGHT
-    const edge = (this.#edges[level] ??= { full: 0, width: 0, bytes: Buffer.alloc(TILE_BYTES) })
+  readonly #place = (height: number, index: number, hash: Buffer): void => {
+    const above = height % TILE_HEIGHT
+    const level = (height - above) / TILE_HEIGHT
+    const edge = (this.#edges[level] ??= {
+      full: 0,
+      width: 0,
+      bytes: Buffer.alloc(TILE_BYTES),
+      inner: new Map(),
+    })
+    if (above > 0) {
+      const across = TILE_WIDTH / 2 ** above
+      // Those that complete a tile come when it has given way already.
+      if (Math.floor(index / across) === edge.full) edge.inner.set(innerKey(above, index % across), hash)
+      return
+    }
     hash.copy(edge.bytes, edge.width * HASH_BYTES)
     edge.width += 1
     if (edge.width < TILE_WIDTH) return
@@ -89,7 +111,12 @@ export class Tree {
     edge.full += 1
     edge.width = 0
     edge.bytes = Buffer.alloc(TILE_BYTES)
+    edge.inner.clear()
   }
+}
+
+function innerKey(above: number, at: number): number {
+  return above * TILE_WIDTH + at
 }
 
 /** Roots of the complete subtrees that the hashes of a partial tile make up, left to right. */

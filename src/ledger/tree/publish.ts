@@ -81,7 +81,8 @@ export class Publisher {
 
   async #publish(): Promise<void> {
     const head = this.#head()
-    const waiting = this.#tiles.pending.values()
+    // Those of this moment: a log that fills tiles faster than they are written would keep the round, and its checkpoint, waiting for ever.
+    const waiting = [...this.#tiles.pending.values()].values()
     const write = async (): Promise<void> => {
       for (const { tile, bytes } of waiting) await this.#full(tile, bytes)
     }

@@ -1,19 +1,11 @@
 import { createHmac, hkdfSync } from 'node:crypto'
 import { Fault } from '../../kernel/faults.ts'
 import { signCheckpoint } from '../note/checkpoint.ts'
-import type { Disk, DiskFile } from '../disk.ts'
+import type { Disk } from '../disk.ts'
 import { noteSigner } from '../note/note.ts'
 import { verifyConsistency } from '../tree/consistency.ts'
+import { openHeadMemory } from './head-memory.ts'
 import type { ProveExtension, SignedHead, Signer } from './signer.ts'
-import {
-  encodeSlot,
-  MEMORY_BYTES,
-  MEMORY_FILE,
-  readMemory,
-  type RememberedHead,
-  SLOT_BYTES,
-  SLOTS,
-} from './signer-memory.ts'
 
 export interface LocalSignerOptions {
   /** The log's origin, which is also the key's name. */
@@ -41,30 +33,13 @@ export async function openLocalSigner({
 }: LocalSignerOptions): Promise<Signer> {
   const key = noteSigner(origin, seed)
   const others = further.map(one => noteSigner(origin, one))
-  const empty = Buffer.alloc(MEMORY_BYTES)
-  const stored = await disk.read(MEMORY_FILE)
-  const memory = readMemory(stored ?? empty, key, ...others)
-  // One slot may be torn by a crash; the other then holds the head before, whose successor nobody was given.
-  if (memory.damaged.length >= SLOTS) {
-    throw new Fault('ledger.damaged', `The signer of ${origin} cannot read what it signed last.`, {
-      next: "Restore the signer's folder; without its memory a rollback of the log would go unnoticed.",
-      facts: { file: MEMORY_FILE },
-    })
-  }
-  // At once and whole: a file made in steps could be found half made.
-  if (stored?.length !== empty.length) {
-    await disk.replace(MEMORY_FILE, Buffer.concat([stored ?? empty, empty]).subarray(0, empty.length))
-  }
-  const file = await disk.open(MEMORY_FILE)
-  if (memory.last !== undefined) await rewrite(file, memory.last)
+  const memory = await openHeadMemory({ disk, keys: [key, ...others], owner: `The signer of ${origin}` })
 
   const macKey = Buffer.from(hkdfSync('sha256', secret, '', `breakglass snapshot ${origin}`, 32))
-  let last = memory.last
-  let failed: unknown
   let turn: Promise<unknown> = Promise.resolve()
 
   const signNext = async ({ size, root }: SignedHead, prove: ProveExtension): Promise<string> => {
-    if (failed !== undefined) throw failed
+    const last = memory.last()
     const text = signCheckpoint(size, root, key, ...others)
     const again = last?.checkpoint.size === size && last.checkpoint.root.equals(root)
     if (again && last?.text === text) return text
@@ -92,26 +67,17 @@ export async function openLocalSigner({
         )
       }
     }
-    const slot = last === undefined ? 0 : 1 - last.slot
-    try {
-      await file.write(slot * SLOT_BYTES, encodeSlot(text))
-      await file.sync()
-    } catch (error) {
-      failed = error
-      throw error
-    }
-    last = { slot, text, checkpoint: { origin, size, root } }
+    await memory.remember(text, { origin, size, root })
     return text
   }
 
   return {
     vkey: key.vkey,
     vkeys: [key, ...others].map(({ vkey }) => vkey),
-    last: () => last?.checkpoint,
+    last: () => memory.last()?.checkpoint,
     async close() {
       await turn
-      failed ??= new Error('the signer is closed')
-      await file.close()
+      await memory.close()
     },
     mac: digest => Promise.resolve(createHmac('sha256', macKey).update(digest).digest()),
     sign(head, prove) {
@@ -120,13 +86,4 @@ export async function openLocalSigner({
       return signed
     },
   }
-}
-
-/**
- * What an fsync that failed before this start left in the page cache looks written and may be lost at the next power cut: a
- * head is believed only once it was written again.
- */
-async function rewrite(file: DiskFile, { slot, text }: RememberedHead): Promise<void> {
-  await file.write(slot * SLOT_BYTES, encodeSlot(text))
-  await file.sync()
 }

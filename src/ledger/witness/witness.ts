@@ -67,7 +67,7 @@ export async function openWitness({ name, seed, logs, disk, now }: WitnessOption
     )
     const memory = await openHeadMemory({
       disk: disk(sha256Hex(origin)),
-      key: memoryKey,
+      keys: [memoryKey],
       owner: `The witness of ${origin}`,
     })
     followed.set(origin, { keys, memory, memoryKey, turn: Promise.resolve(), cosignedAt: undefined })

@@ -53,6 +53,7 @@ const server = createServer({ noDelay: true }, socket => {
       tls: tls.context,
       timeoutMs: 5_000,
       verifier: async () => verifier,
+      publicKey: async () => undefined,
       failed: (login, remote, why) => console.error(login, remote, why),
     })
     if (!client) return
@@ -72,6 +73,7 @@ const server = createServer({ noDelay: true }, socket => {
         return seq
       },
       finish: () => undefined,
+      stream: () => true,
       onEnd: () => undefined,
       onNotice: () => undefined,
       hold: () => undefined,

@@ -27,6 +27,8 @@ interface Record_ {
   readonly iterations: number
   readonly storedKey: string
   readonly serverKey: string
+  /** Base64 of the one SSH public key that proves this login; without one only the secret does. */
+  readonly publicKey?: string
   /** The first address that used it; bound from then on. */
   readonly address?: string
 }
@@ -42,11 +44,17 @@ export class ClientCredentials {
     this.#secrets = secrets
   }
 
-  /** A further login for an active grant. The caller has checked that the grant is the asker's. */
-  async issue(grantId: string): Promise<IssuedCredential> {
+  /**
+   * A further login for an active grant; `publicKey` (as SSH encodes it) proves it as well as the secret does. The caller has checked
+   * that the grant is the asker's.
+   */
+  async issue(grantId: string, publicKey?: Buffer): Promise<IssuedCredential> {
     const login = `bg_${randomWord(LOGIN_BITS)}`
     const secret = randomWord(SECRET_BITS)
-    const record = await makeVerifier(secret)
+    const record: Record_ = {
+      ...(await makeVerifier(secret)),
+      ...(publicKey && { publicKey: publicKey.toString('base64') }),
+    }
     const bytes = Buffer.from(JSON.stringify(record))
     await this.#secrets.put(recordName(login), bytes)
     await this.#journal.execute(state => {
@@ -63,8 +71,10 @@ export class ClientCredentials {
     return { login, secret }
   }
 
-  /** The verifier and the grant of a login name; undefined for a name nobody was given. */
-  async find(login: string): Promise<{ grant: string; verifier: ScramVerifier } | undefined> {
+  /** The grant of a login name and what proves it; undefined for a name nobody was given. */
+  async find(
+    login: string,
+  ): Promise<{ grant: string; verifier: ScramVerifier; publicKey: Buffer | undefined } | undefined> {
     const known = this.#journal.state.get(loginNames, login)
     const record = known && (await this.#record(login))
     if (!known || !record) return undefined
@@ -76,6 +86,7 @@ export class ClientCredentials {
         storedKey: Buffer.from(record.storedKey, 'base64'),
         serverKey: Buffer.from(record.serverKey, 'base64'),
       },
+      publicKey: record.publicKey === undefined ? undefined : Buffer.from(record.publicKey, 'base64'),
     }
   }
 

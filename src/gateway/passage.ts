@@ -22,5 +22,15 @@ export function openPassage(
     throw new Error('a passage needs an Authorization and a Receipt from their makers')
   }
   const { grant, remainingMs } = authorization
-  return make({ grant: grant.id, session, target, scope: grant.scope, login, remainingMs })
+  const { forceCommand, host } = grant.terms.scope
+  return make({
+    grant: grant.id,
+    session,
+    target,
+    scope: grant.scope,
+    login,
+    remainingMs,
+    forceCommand,
+    host,
+  })
 }

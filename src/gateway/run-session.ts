@@ -50,6 +50,7 @@ export async function runSession(
       tls: deps.tls,
       timeoutMs: deps.loginTimeoutMs,
       verifier: async login => (await deps.credentials.find(login))?.verifier,
+      publicKey: async login => (await deps.credentials.find(login))?.publicKey,
       failed: deps.failedLogin,
     })
     .finally(introduced)
@@ -147,6 +148,7 @@ async function begin(
       writesPerStatement: terms.scope.writesPerStatement,
       mask: terms.scope.mask,
       rehearse: terms.scope.rehearse,
+      host: terms.scope.host,
       evidence: terms.evidence,
       bindValues: terms.record.bindValues,
       resultBytes: terms.record.resultBytes,

@@ -1,6 +1,14 @@
 import type { Clock, Instant } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
-import type { Action, Outcome, Permit, SessionEnd, SessionRules, Touched } from '../target/action.ts'
+import type {
+  Action,
+  Outcome,
+  Permit,
+  SessionEnd,
+  SessionRules,
+  StreamEvent,
+  Touched,
+} from '../target/action.ts'
 import type { Guard, HeldWrites } from '../target/protocol.ts'
 import type { Item } from '../recording/batch.ts'
 import type { SessionWriter } from '../recording/session-writer.ts'
@@ -42,6 +50,8 @@ export class SessionGuard implements Guard {
   #held: Held | undefined
   /** Number of the last action that runs at the target and has not finished; 0 when none does. */
   #running = 0
+  /** Numbers of those that run beside others. */
+  readonly #beside = new Set<number>()
   readonly #evidenceFailed: (error: unknown) => void
 
   constructor(options: {
@@ -66,7 +76,7 @@ export class SessionGuard implements Guard {
 
   /** A statement that runs is not idleness, however long it takes. */
   get lastSeen(): number {
-    return this.#running === 0 ? this.#lastSeen : this.#clock.now().mono
+    return this.#running === 0 && this.#beside.size === 0 ? this.#lastSeen : this.#clock.now().mono
   }
 
   get totals(): SessionTotals {
@@ -83,6 +93,7 @@ export class SessionGuard implements Guard {
     this.#totals.actions++
     const refusal = action.objections[0]
     if (refusal) this.#totals.refused++
+    else if (action.beside) this.#beside.add(seq)
     else if (RUNS.has(action.kind)) this.#running = seq
     try {
       const payload = payloadOf(action)
@@ -109,7 +120,7 @@ export class SessionGuard implements Guard {
   }
 
   finish(seq: number, outcome: Outcome): void {
-    if (seq >= this.#running) this.#running = 0
+    if (!this.#beside.delete(seq) && seq >= this.#running) this.#running = 0
     this.touch()
     this.#totals.rows += outcome.rows
     this.#totals.bytes += outcome.bytes
@@ -137,6 +148,30 @@ export class SessionGuard implements Guard {
       })
     } catch (error) {
       this.#failed(error, seq)
+    }
+  }
+
+  stream(seq: number, events: readonly StreamEvent[]): void
+  stream(seq: number, events: readonly StreamEvent[], wait: 'before'): boolean | Promise<boolean>
+  stream(seq: number, events: readonly StreamEvent[], wait?: 'before'): boolean | Promise<boolean> {
+    if (this.#ended && wait) return false
+    const item: Item = {
+      type: 'stream',
+      t: this.#clock.now().wall,
+      data: { n: seq },
+      payload: { events: events.map(event => [...event]) },
+    }
+    try {
+      if (wait && this.rules.evidence === 'before') {
+        return this.#writer.record(item).then(
+          () => this.#ended === undefined,
+          (error: unknown) => this.#failed(error, seq).forward,
+        )
+      }
+      this.#writer.note(item)
+      return this.#ended === undefined
+    } catch (error) {
+      return this.#failed(error, seq).forward
     }
   }
 

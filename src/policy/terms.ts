@@ -21,6 +21,15 @@ export interface Terms {
     readonly writesPerStatement?: number
     /** Writes are held until somebody decides: for how long, images of how many rows are kept, how many are shown. */
     readonly rehearse?: { readonly withinMs: number; readonly rows: number; readonly show: number }
+    /** The only command that may run on a host; the target enforces it. */
+    readonly forceCommand?: string
+    /** On a host: which commands, which forwards, what of that which is off by default (`HostRules`). */
+    readonly host?: {
+      readonly commands?: readonly string[]
+      readonly never: readonly string[]
+      readonly forward: readonly string[]
+      readonly allow: readonly string[]
+    }
     readonly mask: readonly { readonly column: string; readonly keep: string }[]
   }
   readonly time: {

@@ -9,10 +9,24 @@ export interface SessionRules {
   readonly evidence: 'before' | 'with' | 'none'
   /** Writes run in a held transaction until the person decides; undefined: they act at once. */
   readonly rehearse?: RehearsalRules | undefined
+  /** What a session on a host may do beyond running things; undefined: no forward, nothing that is off by default. */
+  readonly host?: HostRules | undefined
   /** Whether bind values are part of the recorded action. */
   readonly bindValues: boolean
   /** Results recorded up to this many bytes per action; 0 records counts only. */
   readonly resultBytes: number
+}
+
+/** Rules for protocols that reach a host. Empty lists allow nothing. */
+export interface HostRules {
+  /** Patterns over the parsed command (`systemctl restart *`), one of which must fit; undefined: any command. Best effort. */
+  readonly commands?: readonly string[]
+  /** Patterns of commands that are never run. Best effort. */
+  readonly never: readonly string[]
+  /** Destinations of forwards: `host:port`, either may be `*`; `unix:/path` for sockets. */
+  readonly forward: readonly string[]
+  /** What is off unless named here: `agent_forwarding`, `x11_forwarding`, `remote_forwarding`. */
+  readonly allow: readonly string[]
 }
 
 export interface RehearsalRules {
@@ -83,8 +97,21 @@ export interface Action {
   readonly inverse?: string
   /** The permit waits for durability whatever the procedure's `evidence` says. */
   readonly durable?: true
+  /** Runs beside others until it is finished by its own number; while it does the session is not idle. */
+  readonly beside?: true
   readonly objections: readonly Objection[]
 }
+
+/**
+ * A moment of a stream that belongs to an action: what went in (`i`), came out (`o`), came out as error (`e`), a new size of the
+ * terminal (`r`, `COLSxROWS`), a mark of ours (`m`), the exit status (`x`). The codes are those of asciicast v3, but `e`.
+ */
+export type StreamEvent = readonly [
+  /** Whole milliseconds since the action began, never less than the one before. */
+  ms: number,
+  code: 'i' | 'o' | 'e' | 'r' | 'm' | 'x',
+  text: string,
+]
 
 /** What came of an action. */
 export interface Outcome {

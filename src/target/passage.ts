@@ -1,4 +1,5 @@
 import type { Target } from '../kernel/target.ts'
+import type { HostRules } from './action.ts'
 
 /** The short-lived login at the target that belongs to one grant. `secret` is never shown to a person. */
 export interface TargetLogin {
@@ -16,6 +17,10 @@ export interface PassageTerms {
   readonly login: TargetLogin
   /** Milliseconds the grant still has; the target's own limit is this plus a minute. */
   readonly remainingMs: number
+  /** The only command that may run, where the procedure names one; the target enforces it. */
+  readonly forceCommand?: string | undefined
+  /** What the session may do on a host, so that the target can hold it to that as well. */
+  readonly host?: HostRules | undefined
 }
 
 let claimed = false
@@ -32,6 +37,8 @@ export class Passage implements PassageTerms {
   readonly scope: string
   readonly login: TargetLogin
   readonly remainingMs: number
+  readonly forceCommand: string | undefined
+  readonly host: HostRules | undefined
 
   private constructor(terms: PassageTerms) {
     this.grant = terms.grant
@@ -40,6 +47,8 @@ export class Passage implements PassageTerms {
     this.scope = terms.scope
     this.login = terms.login
     this.remainingMs = terms.remainingMs
+    this.forceCommand = terms.forceCommand
+    this.host = terms.host
   }
 
   static is(value: unknown): value is Passage {

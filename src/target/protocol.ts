@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import type { Fault } from '../kernel/faults.ts'
 import type { Target } from '../kernel/target.ts'
-import type { Action, Outcome, Permit, SessionEnd, SessionRules } from './action.ts'
+import type { Action, Outcome, Permit, SessionEnd, SessionRules, StreamEvent } from './action.ts'
 import type { DormantLogins } from './dormant.ts'
 import type { Passage } from './passage.ts'
 
@@ -52,6 +52,8 @@ export interface LoginDesk {
   readonly timeoutMs: number
   /** Undefined for an unknown, ended or locked login: the protocol then goes through the same motions and refuses. */
   verifier(login: string): Promise<ScramVerifier | undefined>
+  /** The one public key that was given out with the login, as SSH encodes it (RFC 4253 §6.6); undefined: it has none. */
+  publicKey(login: string): Promise<Buffer | undefined>
   failed(login: string, remote: string, why: string): void
 }
 
@@ -103,6 +105,12 @@ export interface Guard {
   readonly lastSeq: number
   /** What came of the action with this number. */
   finish(seq: number, outcome: Outcome): void
+  /**
+   * Records moments of the stream of a permitted action. `before`: resolves true when they are as durable as the procedure demands
+   * and may go on, false when the session has ended; otherwise nobody waits and they are durable within 50 ms.
+   */
+  stream(seq: number, events: readonly StreamEvent[]): void
+  stream(seq: number, events: readonly StreamEvent[], wait: 'before'): boolean | Promise<boolean>
   /** The session must end now: tell the client natively, close, and let `relay` resolve. Called at most once. */
   onEnd(listener: (end: SessionEnd) => void): void
   /** A sentence for the person (warnings at five minutes and one); sent by native notice when the protocol may. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createInspector } from '../../src/protocols/postgres/index.ts'
-import { RecordingGuard } from '../real/postgres/recording-guard.ts'
+import { RecordingGuard } from '../../src/target/recording-guard.suite.ts'
 import { frame, frames } from './frames.ts'
 import { openRig, until } from './session-rig.ts'
 

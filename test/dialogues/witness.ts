@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Action, Permit } from '../../src/target/action.ts'
-import { RecordingGuard } from '../real/postgres/recording-guard.ts'
+import { RecordingGuard } from '../../src/target/recording-guard.suite.ts'
 import type { Frame } from './frames.ts'
 import type { Random } from './random.ts'
 

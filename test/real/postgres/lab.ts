@@ -23,7 +23,7 @@ import {
   type PostgresOptions as ServerOptions,
   type PostgresServer,
 } from '../servers/postgres.ts'
-import { RecordingGuard } from './recording-guard.ts'
+import { RecordingGuard } from '../../../src/target/recording-guard.suite.ts'
 
 const makePassage = Passage.claimMaker()
 
@@ -155,6 +155,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       tls,
       timeoutMs: 3000,
       verifier: async name => (name === LOGIN ? verifier : undefined),
+      publicKey: async () => undefined,
       failed: (name, _remote, why) => failures.push(`${name}: ${why}`),
     })
     if (!client) return

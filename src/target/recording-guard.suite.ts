@@ -1,5 +1,5 @@
-import type { Action, Outcome, Permit, SessionEnd, SessionRules } from '../../../src/target/action.ts'
-import type { Guard, HeldWrites } from '../../../src/target/protocol.ts'
+import type { Action, Outcome, Permit, SessionEnd, SessionRules, StreamEvent } from './action.ts'
+import type { Guard, HeldWrites } from './protocol.ts'
 
 export const OPEN_RULES: SessionRules = {
   refuse: [],
@@ -15,6 +15,8 @@ export class RecordingGuard implements Guard {
   readonly rules: SessionRules
   readonly actions: Action[] = []
   readonly outcomes = new Map<number, Outcome>()
+  /** By action, as they came. */
+  readonly streams = new Map<number, StreamEvent[]>()
   delayMs: number | undefined
   ended: SessionEnd | undefined
   held: HeldWrites | undefined
@@ -48,6 +50,17 @@ export class RecordingGuard implements Guard {
     this.outcomes.set(seq, outcome)
   }
 
+  stream(seq: number, events: readonly StreamEvent[]): void
+  stream(seq: number, events: readonly StreamEvent[], wait: 'before'): boolean | Promise<boolean>
+  stream(seq: number, events: readonly StreamEvent[], wait?: 'before'): boolean | Promise<boolean> {
+    const known = this.streams.get(seq) ?? []
+    this.streams.set(seq, [...known, ...events])
+    if (wait === undefined || this.delayMs === undefined) return this.ended === undefined
+    return new Promise(resolve => {
+      setTimeout(() => resolve(this.ended === undefined), this.delayMs)
+    })
+  }
+
   onEnd(listener: (end: SessionEnd) => void): void {
     this.#onEnd = listener
     if (this.ended) listener(this.ended)
@@ -77,6 +90,14 @@ export class RecordingGuard implements Guard {
 
   texts(kind?: string): (string | undefined)[] {
     return this.actions.filter(one => kind === undefined || one.kind === kind).map(one => one.text)
+  }
+
+  /** What the stream of an action says under one code, put together. */
+  said(seq: number, code: StreamEvent[1]): string {
+    return (this.streams.get(seq) ?? [])
+      .filter(event => event[1] === code)
+      .map(event => event[2])
+      .join('')
   }
 
   /** Action and outcome of the first action whose text contains `part`. */

@@ -1,0 +1,29 @@
+/**
+ * What is offered to clients and targets: nothing that ssh-audit fails. No ChaCha20-Poly1305, as without a native module it costs three
+ * times what AES-GCM does; no NIST curves, no SHA-1, no MAC before encryption.
+ */
+const KEX = [
+  'curve25519-sha256',
+  'curve25519-sha256@libssh.org',
+  'diffie-hellman-group16-sha512',
+  'diffie-hellman-group18-sha512',
+]
+const CIPHERS = ['aes128-gcm@openssh.com', 'aes256-gcm@openssh.com', 'aes256-ctr', 'aes192-ctr', 'aes128-ctr']
+const MACS = ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com']
+
+/** How the exchange is negotiated (RFC 4253 §7.1); `hostKeys` in order of preference. Each side adds its marker of the strict exchange. */
+export function algorithms(hostKeys: readonly string[]): {
+  readonly kex: readonly string[]
+  readonly serverHostKey: readonly string[]
+  readonly cs: typeof WAY
+  readonly sc: typeof WAY
+} {
+  return { kex: KEX, serverHostKey: hostKeys, cs: WAY, sc: WAY }
+}
+
+const WAY = { cipher: CIPHERS, mac: MACS, compress: ['none'], lang: [] as readonly string[] }
+
+/** Algorithms with which a host key of this type signs. */
+export function signatureAlgorithms(keyType: string): readonly string[] {
+  return keyType === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [keyType]
+}

@@ -3,6 +3,7 @@ import { AUTOMATIC_WHEN, type ParsedProcedure, WHEN } from './parse-procedure.ts
 import type { Condition } from './condition.ts'
 import { own } from './own.ts'
 import type { Problem } from './problem.ts'
+import type { Procedure } from './procedure.ts'
 import type { Path } from './read-yaml.ts'
 import { suggest } from './suggest.ts'
 
@@ -56,6 +57,25 @@ export function checkKnown(
         'Leave rehearse out, or give targets of another protocol a procedure of their own.',
       )
     }
+    if (
+      values.scope.writesPerStatement !== undefined &&
+      !(known.countsWrites ?? []).includes(target.protocol)
+    ) {
+      refuse(
+        ['scope', 'writes_per_statement'],
+        `${target.protocol} has no statements whose rows could be counted`,
+        'Leave it out, or give targets of another protocol a procedure of their own.',
+      )
+    }
+    if (!(known.hosts ?? []).includes(target.protocol)) {
+      for (const field of hostFieldsOf(values)) {
+        refuse(
+          ['scope', field],
+          `${field} is for hosts; target "${name}" speaks ${target.protocol}`,
+          'Leave it out, or give hosts a procedure of their own.',
+        )
+      }
+    }
     each(
       ['scope', 'refuse'],
       values.scope.refuse,
@@ -97,6 +117,15 @@ export function checkKnown(
   impossible(WHEN, when)
   impossible(AUTOMATIC_WHEN, automaticWhen)
   return unique(problems)
+}
+
+/** Those of a scope that say something and only mean it on a host, as a file names them. */
+function hostFieldsOf({ scope: { host, forceCommand } }: Procedure): readonly string[] {
+  return [
+    ...(host?.commands === undefined ? [] : ['commands']),
+    ...(['never', 'forward', 'allow'] as const).filter(field => (host?.[field].length ?? 0) > 0),
+    ...(forceCommand === undefined ? [] : ['force_command']),
+  ]
 }
 
 /** Fields with a closed set of values: a literal outside it is a slip that would make a condition never (or always) hold. */

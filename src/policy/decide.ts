@@ -1,5 +1,6 @@
 import { prepare, RULES, type Case, type Step, evaluate, stepOf, wantedMs } from './rules.ts'
 import type { Facts } from './facts.ts'
+import { hostStep } from './host-step.ts'
 import type { LoadedProcedure, ProcedureSet } from './procedure.ts'
 import type { Approval, Terms } from './terms.ts'
 
@@ -130,6 +131,7 @@ function allow(procedure: LoadedProcedure, at: Case, before: readonly Step[]): A
     ...before,
     ...passed,
     { procedure: procedure.name, rule: 'approval' as const, ok, why: approval.why },
+    ...hostStep(procedure),
   ]
   if (approval.kind === 'nobody') {
     return refuse(
@@ -186,7 +188,7 @@ function automaticOf(procedure: LoadedProcedure, at: Case): { readonly ok: boole
   return { ok: false, why: `automatic_when does not hold (${condition.brief})` }
 }
 
-const NEXT: Readonly<Record<Step['rule'], string>> = {
+const NEXT: Readonly<Record<Exclude<Step['rule'], 'host'>, string>> = {
   who: 'Ask somebody whom the procedure names, or the owners to name you.',
   drill: 'Use a procedure for drills, or your own identity.',
   duration: 'Ask for less time with --for.',
@@ -195,7 +197,8 @@ const NEXT: Readonly<Record<Step['rule'], string>> = {
 }
 
 function denied(facts: Facts, step: Step | undefined, steps: readonly Step[]): Denied {
-  if (step === undefined) return refuse(`No procedure opens ${facts.target.name}`, NEXT.who, steps)
+  if (step === undefined || step.rule === 'host')
+    return refuse(`No procedure opens ${facts.target.name}`, NEXT.who, steps)
   return refuse(`${step.procedure}: ${step.why}`, NEXT[step.rule], steps)
 }
 

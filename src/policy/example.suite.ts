@@ -14,6 +14,12 @@ export const known: Known = {
       services: ['orders', 'checkout'],
       scopes: ['repair', 'owner'],
     },
+    'web-1': {
+      protocol: 'ssh',
+      environment: 'production',
+      services: ['checkout'],
+      scopes: ['operate'],
+    },
     canary: { protocol: 'postgres', environment: 'drill', services: [], scopes: ['repair'] },
   },
   alerts: {
@@ -25,8 +31,11 @@ export const known: Known = {
     ],
   },
   incidents: ['pager'],
-  rules: { postgres: ['ddl', 'write_without_where', 'copy_program'] },
+  rules: { postgres: ['ddl', 'write_without_where', 'copy_program'], ssh: ['shell', 'power'] },
   masks: ['postgres'],
+  rehearses: ['postgres'],
+  countsWrites: ['postgres'],
+  hosts: ['ssh'],
   groups: ['payments-oncall', 'incident-commanders', 'security'],
 }
 

@@ -22,6 +22,28 @@ describe('explain', () => {
     ])
   })
 
+  it('says of a host what the scope does there', () => {
+    const host = loaded(
+      procedureText({
+        targets: '[web-1]',
+        scope:
+          '{ use: operate, commands: [uptime, "df *"], never: [reboot], forward: ["*:443"], allow: [agent_forwarding] }',
+      }),
+      procedureText({
+        procedure: 'one',
+        targets: '[web-1]',
+        scope: '{ use: operate, force_command: uptime }',
+      }),
+    )
+    const target = { name: 'web-1', protocol: 'ssh', environment: 'production', services: ['checkout'] }
+    expect(
+      explanationText(explain(host, { ...facts, target })).filter(line => line.includes('host')),
+    ).toEqual([
+      '  yes  host      commands: df *, uptime, and no shell; never: reboot; forwards to *:443; allows agent_forwarding',
+      '  yes  host      runs nothing but uptime',
+    ])
+  })
+
   it('names the error of a condition', () => {
     const [, example] = explain(set, { ...facts, incident: undefined })
     expect(example?.steps.find(({ rule }) => rule === 'when')).toMatchObject({

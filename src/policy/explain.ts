@@ -1,5 +1,6 @@
 import { approvalOf, candidatesFor } from './decide.ts'
 import type { Facts } from './facts.ts'
+import { hostStep } from './host-step.ts'
 import type { ProcedureSet } from './procedure.ts'
 import { prepare, RULES, type Step, stepOf } from './rules.ts'
 
@@ -21,6 +22,7 @@ export function explain(set: ProcedureSet, facts: Facts, chosen?: string): reado
     const steps: Step[] = RULES.map(rule => stepOf(rule, procedure, at, rule.check(procedure, at)))
     const approval = approvalOf(procedure, at)
     steps.push({ procedure: name, rule: 'approval', ok: approval.kind === 'some', why: approval.why })
+    steps.push(...hostStep(procedure))
     return { procedure: name, file: procedure.file, applies: steps.every(({ ok }) => ok), steps }
   })
 }

@@ -14,6 +14,10 @@ export interface Known {
   readonly masks?: readonly string[]
   /** Protocols whose gateway can hold writes until somebody decides. */
   readonly rehearses?: readonly string[]
+  /** Protocols whose gateway counts the rows that a statement writes. */
+  readonly countsWrites?: readonly string[]
+  /** Protocols that reach a host: commands, forwards, `force_command`. */
+  readonly hosts?: readonly string[]
   /** Undefined where groups come from an identity provider that cannot be asked. */
   readonly groups?: readonly string[]
   /** `alerts_single_channel: true` of breakglass.yaml: one channel is accepted, knowingly. */

@@ -63,6 +63,34 @@ describe('a file that loads', () => {
     })
   })
 
+  it('says of a host what the scope allows there, sorted, and nothing where nothing is said', () => {
+    const terms = (scope: string) => {
+      const result = load(procedureText({ targets: '[web-1]', scope }))
+      if (!result.ok) throw new Error(result.problems.map(problemText).join('\n'))
+      return result.set.procedures.get('least')?.terms.scope
+    }
+    expect(
+      terms(
+        '{ use: operate, refuse: [power], commands: ["systemctl  restart *", "df -h"], never: [reboot], forward: ["[::1]:443", "*:5432", "unix:/run/x.sock"], allow: [x11_forwarding, agent_forwarding], force_command: " /usr/bin/ops " }',
+      ),
+    ).toEqual({
+      use: 'operate',
+      refuse: ['power'],
+      forceCommand: '/usr/bin/ops',
+      host: {
+        commands: ['df -h', 'systemctl restart *'],
+        never: ['reboot'],
+        forward: ['*:5432', '[::1]:443', 'unix:/run/x.sock'],
+        allow: ['agent_forwarding', 'x11_forwarding'],
+      },
+      mask: [],
+    })
+    expect(terms('{ use: operate, commands: [] }')).toMatchObject({
+      host: { commands: [], never: [], forward: [], allow: [] },
+    })
+    expect(terms('{ use: operate, never: [] }')).toEqual({ use: 'operate', refuse: [], mask: [] })
+  })
+
   it('survives JSON without loss, as events carry it', () => {
     const result = load(EXAMPLE)
     if (!result.ok) throw new Error('it was refused')
@@ -215,6 +243,76 @@ describe('what is wrong is said with line and column', () => {
       'a rule the protocol lacks',
       procedureText({ scope: '{ use: repair, refuse: [ddl, dll] }' }),
       '7:37: unknown rule for postgres "dll"',
+    ],
+    [
+      'a rule another protocol has',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, refuse: [shell, ddl] }' }),
+      '7:40: unknown rule for ssh "ddl"',
+    ],
+    [
+      'commands for a database',
+      procedureText({ scope: '{ use: repair, commands: [] }' }),
+      '7:33: commands is for hosts; target "orders-db" speaks postgres',
+    ],
+    [
+      'commands that are never run in a database',
+      procedureText({ scope: '{ use: repair, never: [reboot] }' }),
+      '7:30: never is for hosts; target "orders-db" speaks postgres',
+    ],
+    [
+      'forwards through a database',
+      procedureText({ scope: '{ use: repair, forward: ["*:*"] }' }),
+      '7:32: forward is for hosts; target "orders-db" speaks postgres',
+    ],
+    [
+      'an agent for a database',
+      procedureText({ scope: '{ use: repair, allow: [agent_forwarding] }' }),
+      '7:30: allow is for hosts; target "orders-db" speaks postgres',
+    ],
+    [
+      'a forced command in a database',
+      procedureText({ scope: '{ use: repair, force_command: uptime }' }),
+      '7:38: force_command is for hosts; target "orders-db" speaks postgres',
+    ],
+    [
+      'a mask on a host',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, mask: [{ column: "*.a" }] }' }),
+      '7:30: columns of ssh are not masked by this gateway',
+    ],
+    [
+      'a rehearsal on a host',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, rehearse: true }' }),
+      '7:34: writes to ssh cannot be rehearsed by this gateway',
+    ],
+    [
+      'counted rows on a host',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, writes_per_statement: 5 }' }),
+      '7:46: ssh has no statements whose rows could be counted',
+    ],
+    [
+      'a pattern that is shell',
+      procedureText({ targets: '[web-1]', scope: "{ use: operate, never: [uptime, 'a; b'] }" }),
+      '7:40: scope.never.1 must be a command pattern: words and "*", such as systemctl restart *, without quotes and other signs of the shell',
+    ],
+    [
+      'a forward without port',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, forward: [db1] }' }),
+      '7:34: scope.forward.0 must be a destination: host:port, where either may be "*", [address]:port for IPv6, or unix:/path, such as db1.internal:5432',
+    ],
+    [
+      'a forward to a port there is not',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, forward: ["db1:65536"] }' }),
+      '7:34: scope.forward.0 must have a port of at most 65535',
+    ],
+    [
+      'something to allow that is not off',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, allow: [shell] }' }),
+      '7:32: scope.allow.0 is not one of agent_forwarding, x11_forwarding, remote_forwarding',
+    ],
+    [
+      'a forced command of two lines',
+      procedureText({ targets: '[web-1]', scope: '{ use: operate, force_command: "a\\nb" }' }),
+      '7:39: scope.force_command must be one command on one line',
     ],
     [
       'an unknown destination',

@@ -27,6 +27,8 @@ export function normalise(file: ProcedureFile): Procedure {
         ? {}
         : { writesPerStatement: file.scope.writes_per_statement }),
       ...rehearsal(file.scope.rehearse),
+      ...(file.scope.force_command === undefined ? {} : { forceCommand: file.scope.force_command.trim() }),
+      ...host(file.scope),
       mask: file.scope.mask,
     },
     time: {
@@ -58,6 +60,23 @@ function rehearsal(asked: ProcedureFile['scope']['rehearse']): Pick<Procedure['s
   if (asked === false) return {}
   const { within, rows, show } = asked === true ? REHEARSE : asked
   return { rehearse: { withinMs: ms(within), rows, show } }
+}
+
+/** Absent when nothing is said of hosts: then every command may run, and nothing beyond (`SessionRules.host`). */
+function host({ commands, never, forward, allow }: ProcedureFile['scope']): Pick<Procedure['scope'], 'host'> {
+  if (commands === undefined && never.length === 0 && forward.length === 0 && allow.length === 0) return {}
+  return {
+    host: {
+      ...(commands === undefined ? {} : { commands: set(commands.map(asWords)) }),
+      never: set(never.map(asWords)),
+      forward: set(forward),
+      allow: set(allow),
+    },
+  }
+}
+
+function asWords(pattern: string): string {
+  return pattern.trim().split(/\s+/u).join(' ')
 }
 
 /** Undefined when nobody is named and no way in without them: then there is nobody to ask. */

@@ -13,7 +13,8 @@ export interface Step {
   readonly why: string
 }
 
-export type RuleName = 'who' | 'drill' | 'duration' | 'when' | 'approval'
+/** `host` tells what the scope says of one; nothing is decided by it. */
+export type RuleName = 'who' | 'drill' | 'duration' | 'when' | 'approval' | 'host'
 
 /** Facts made ready once per decision, whatever the number of procedures. */
 export interface Case {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../kernel/duration.ts'
+import { hostFields } from './host-schema.ts'
 import { parseSize } from './size.ts'
 
 /**
@@ -140,6 +141,7 @@ const scope = z
       .max(100)
       .default([])
       .describe('Columns that leave the gateway masked: best effort; `hide` in the scope is the guarantee.'),
+    ...hostFields,
   })
   .describe('What the grant can do at the target.')
 

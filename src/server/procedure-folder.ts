@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { Fault } from '../kernel/faults.ts'
 import type { Known } from '../policy/known.ts'
-import { RULE_NAMES } from '../protocols/postgres/index.ts'
+import { RULE_NAMES as POSTGRES_RULES } from '../protocols/postgres/index.ts'
+import { RULE_NAMES as SSH_RULES } from '../protocols/ssh/index.ts'
 import type { Config } from './config/config.ts'
 
 /** A file as `policy/` reads it; `path` is relative to the configuration's folder, as people name it. */
@@ -46,9 +47,11 @@ export function knownOf(config: Config): Known {
       ]),
     ),
     incidents: config.incidents.map(({ name }) => name),
-    rules: { postgres: RULE_NAMES },
+    rules: { postgres: POSTGRES_RULES, ssh: SSH_RULES },
     masks: ['postgres'],
     rehearses: ['postgres'],
+    countsWrites: ['postgres'],
+    hosts: ['ssh'],
     singleChannel: config.alerts.singleChannel,
   }
 }

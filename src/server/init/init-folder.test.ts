@@ -49,6 +49,7 @@ describe('init', () => {
         ),
         incidents: config.incidents.map(({ name }) => name),
         rules: { postgres: ['ddl', 'write_without_where', 'copy_program', 'server_files'] },
+        countsWrites: ['postgres'],
       },
     )
     expect(result).toMatchObject({ ok: true })

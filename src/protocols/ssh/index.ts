@@ -1,0 +1,1 @@
+export { RULE_NAMES } from './inspect/refuse-rules.ts'

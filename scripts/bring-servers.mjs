@@ -8,6 +8,8 @@ const GO = '/usr/share/gocode/src/github.com'
 const NEEDED = [
   { what: 'PostgreSQL 15 server', found: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql' },
   { what: 'psql', found: '/usr/bin/psql', package: 'postgresql-client' },
+  { what: 'sshd', found: '/usr/sbin/sshd', package: 'openssh-server' },
+  { what: 'ssh', found: '/usr/bin/ssh', package: 'openssh-client' },
   { what: 'PgBouncer', found: '/usr/sbin/pgbouncer', package: 'pgbouncer' },
   { what: 'Alertmanager', found: '/usr/bin/prometheus-alertmanager', package: 'prometheus-alertmanager' },
   { what: 'Chromium', found: '/usr/bin/chromium', package: 'chromium' },

@@ -39,17 +39,21 @@ export interface Daemon {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts a server in the foreground as `serverUser`; `ready` is asked every few milliseconds until it holds or 20 s have passed. */
+/**
+ * Starts a server in the foreground as `serverUser`, or as ourselves; `ready` is asked every few milliseconds until it holds or
+ * 20 s have passed.
+ */
 export async function startDaemon(
   command: string,
   args: readonly string[],
   ready: (output: string) => boolean | Promise<boolean>,
   env: NodeJS.ProcessEnv = process.env,
+  as: typeof serverUser | 'ourselves' = serverUser,
 ): Promise<Daemon> {
   const child: ChildProcess = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env,
-    ...serverUser,
+    ...(as === 'ourselves' ? {} : as),
   })
   let text = ''
   const keep = (chunk: Buffer) => {

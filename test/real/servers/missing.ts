@@ -9,6 +9,9 @@ const PACKAGE = {
   pgbouncer: 'pgbouncer',
   openssl: 'openssl',
   runuser: 'util-linux',
+  sshd: 'openssh-server',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
 } as const
 export type Program = keyof typeof PACKAGE | 'postgres15' | 'postgres18'
 

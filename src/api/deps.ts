@@ -23,6 +23,8 @@ export interface Endpoint {
   readonly port: number
   /** For protocols that have one. */
   readonly database?: string
+  /** Of SSH: the gateway's host key, `ssh-ed25519 AAAA…`. */
+  readonly hostKey?: string
 }
 
 export interface TargetDesk {

@@ -52,7 +52,9 @@ import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts
 import { type LogLine, logLine } from './log-line.ts'
 import { logPolicy } from './log-policy.ts'
 import { createPolicyDesk } from './policy-desk.ts'
-import { createTargetDesk } from './target-desk.ts'
+import { knownSshKeys } from './ssh/known-keys.ts'
+import { openSshKeys } from './ssh/open-keys.ts'
+import { createTargetDesk, type Listening } from './target-desk.ts'
 import { systemClock } from './system-clock.ts'
 import { openServerTls } from './tls/server-tls.ts'
 
@@ -124,6 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       anchors,
       witnessRecords,
       erasures,
+      knownSshKeys,
     ] as readonly Slice<unknown>[]
     const journal = await openJournal({ log: store.control, keys: store.keys, clock, slices })
     const sessions = await openSessionLog(store.sessions, store.keys)
@@ -167,6 +170,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { targets } = config
     const inspector = createInspector()
     undo.push(() => inspector.close())
+    const ssh = config.listen.protocols.ssh && (await openSshKeys(config.keys, journal))
     const protocols = [
       createPostgresProtocol({ inspector, plaintextFromLoopback: options.plaintextFromLoopback ?? false }),
     ]
@@ -269,12 +273,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gateway.start(grant =>
       grantOperations.endNow(grant.id, grant.shortened ? 'incident_resolved' : 'expired'),
     )
-    const listening = new Map<string, { host: string; port: number }>()
+    const listening = new Map<string, Listening>()
     for (const protocol of protocols) {
       const at = config.listen.protocols[protocol.name]
       if (!at) continue
       const listener = await gateway.listen(protocol.name, at.host, at.port)
-      listening.set(protocol.name, { host: clientHost(at.host, origin), port: listener.port })
+      listening.set(protocol.name, {
+        host: clientHost(at.host, origin),
+        port: listener.port,
+        ...(protocol.name === 'ssh' && ssh && { hostKey: ssh.public.host }),
+      })
     }
 
     const failing = (error: unknown, name: string, key: string): void => report(error, `${name} ${key}`)

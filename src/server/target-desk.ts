@@ -3,9 +3,11 @@ import { Fault } from '../kernel/faults.ts'
 import type { Target } from '../kernel/target.ts'
 import type { Protocol } from '../target/protocol.ts'
 
-interface Listening {
+export interface Listening {
   readonly host: string
   readonly port: number
+  /** What shows clients of SSH that this is the gateway: `ssh-ed25519 AAAA…`. */
+  readonly hostKey?: string
 }
 
 /** The configured targets and how to reach them through this gateway. */

@@ -71,6 +71,20 @@ describe('breakglass.yaml', () => {
     expect(config.publicUrl).toBeUndefined()
   })
 
+  it('listens for SSH as soon as a target speaks it', () => {
+    const web = `${SMALL}targets:\n  web-1: { protocol: ssh, address: "web1:22", host_keys: [ssh-ed25519 AAAA], scopes: { deploy: { as: deploy } } }\n`
+    const config = load(web)
+    expect(config.listen.protocols['ssh']).toEqual({ host: '127.0.0.1', port: 7022 })
+    expect(config.targets.get('web-1')).toMatchObject({
+      settings: { host_keys: ['ssh-ed25519 AAAA'] },
+      scopes: { deploy: { as: 'deploy' } },
+    })
+    expect(load(`${web}listen: { ssh: 127.0.0.1:2222 }\n`).listen.protocols['ssh']?.port).toBe(2222)
+    expect(problemsOf(`${web}listen: { api: 127.0.0.1:7022 }\n`)[0]?.message).toContain(
+      'listen.ssh: 127.0.0.1:7022 is also the address of api',
+    )
+  })
+
   it('requirement 7: without roles nobody administers, locks, audits or revokes', () => {
     expect(load(SMALL).roles).toEqual({
       administer: { people: [], groups: [] },

@@ -8,6 +8,13 @@ import { Secret, type SecretSource } from './secret.ts'
 import { type Address, parseAddress, parseSize } from './units.ts'
 
 const DEFAULT_LISTEN = { api: '127.0.0.1:7070', postgres: '127.0.0.1:7432' }
+const DEFAULT_SSH = '127.0.0.1:7022'
+
+/** Addresses by purpose, defaults filled in. SSH only where something speaks it: its keys are made with it. */
+function listening({ listen, targets }: ConfigFile): Record<string, string> & typeof DEFAULT_LISTEN {
+  const ssh = Object.values(targets).some(({ protocol }) => protocol === 'ssh')
+  return { ...DEFAULT_LISTEN, ...(ssh && { ssh: DEFAULT_SSH }), ...listen }
+}
 
 /** What no schema can say: whether parts of the file agree with each other. Pure. */
 export function crossCheck(written: ConfigFile, file: string): readonly Finding[] {
@@ -41,7 +48,7 @@ export function crossCheck(written: ConfigFile, file: string): readonly Finding[
       })
   }
   const used = new Map<string, string>()
-  for (const [purpose, text] of Object.entries({ ...DEFAULT_LISTEN, ...written.listen })) {
+  for (const [purpose, text] of Object.entries(listening(written))) {
     const other = used.get(text)
     if (other !== undefined && !text.endsWith(':0'))
       found.push({ path: ['listen', purpose], message: `${text} is also the address of ${other}` })
@@ -88,7 +95,7 @@ function plainSecrets(value: unknown, path: readonly PropertyKey[]): readonly Fi
 /** Call after `crossCheck` found nothing. Pure; `file` is absolute. */
 export function normalise(written: ConfigFile, file: string): Config {
   const folder = dirname(file)
-  const { api, ...protocols } = { ...DEFAULT_LISTEN, ...written.listen }
+  const { api, ...protocols } = listening(written)
   const secret = (source: SecretSource, at: string): Secret =>
     new Secret('file' in source ? { file: resolve(folder, source.file) } : source, at)
   return {

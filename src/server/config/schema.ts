@@ -56,7 +56,7 @@ const people = z
 
 const scope = z
   .strictObject({
-    as: z.string().min(1).describe('An existing role at the target.').optional(),
+    as: z.string().min(1).describe('An existing role at the target; of a host, the account.').optional(),
     privileges: z
       .array(z.strictObject({ on: z.string().min(1), allow: z.array(z.string().min(1)).min(1) }))
       .min(1)
@@ -75,11 +75,14 @@ const scope = z
 
 /** Fields of a target that only its protocol understands keep their form here; `{ env }` and `{ file }` in them are secrets. */
 const target = z.looseObject({
-  protocol: name.describe('How to speak with it: postgres.'),
+  protocol: name.describe('How to speak with it: postgres or ssh.'),
   address: address.describe('Where it is, as the server reaches it.'),
   environment: name.default('production'),
   services: z.array(name).default([]).describe('Services that depend on it; incidents name the same ones.'),
-  scopes: z.record(name, scope).default({}).describe('Roles at the target that a procedure can grant.'),
+  scopes: z
+    .record(name, scope)
+    .default({})
+    .describe('Roles or accounts at the target that a procedure can grant.'),
 })
 
 const severity = z
@@ -126,7 +129,9 @@ export const configSchema = z.strictObject({
     .string()
     .min(1)
     .default('./keys')
-    .describe('Vault key and certificates. Must lie outside `data`: a copy of the data alone opens nothing.'),
+    .describe(
+      'Vault key, certificates and SSH keys. Must lie outside `data`: a copy of the data alone opens nothing.',
+    ),
   signer: z
     .string()
     .min(1)
@@ -143,7 +148,7 @@ export const configSchema = z.strictObject({
     .record(name, address)
     .default({})
     .describe(
-      'Addresses by purpose: `api`, and one per protocol. Defaults: 127.0.0.1:7070, postgres 127.0.0.1:7432.',
+      'Addresses by purpose: `api`, and one per protocol. Defaults: 127.0.0.1:7070, postgres 127.0.0.1:7432, and ssh 127.0.0.1:7022 when a target speaks it.',
     ),
   identity: z
     .strictObject({

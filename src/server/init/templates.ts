@@ -16,7 +16,7 @@ data: ./data               # logs, recordings and the vault
 keys: ./keys               # vault key and certificates; never beside a copy of the data
 signer: ./signer           # keys of the logs and what was signed last; in no backup: it shows that data was turned back
 
-listen: { api: 127.0.0.1:7070, postgres: 127.0.0.1:7432 }
+listen: { api: 127.0.0.1:7070, postgres: 127.0.0.1:7432 }   # ssh: 127.0.0.1:7022 once a target speaks it
 # public_url: https://breakglass.${organisation}.example   # when people reach it through a proxy that ends TLS
 
 # Who accepts sets of procedures, and how many of them must. Read at the first start only.
@@ -47,6 +47,14 @@ targets:
           - { on: public.orders, allow: [select, update] }
           - { on: "public.*", allow: [select] }
         # hide: [customers.card_number]     # no SELECT at all on these columns
+
+  # web-1:
+  #   protocol: ssh
+  #   address: web1.${organisation}.internal:22
+  #   host_keys: [ssh-ed25519 AAAA…]       # of the host, as \`ssh-keyscan -t ed25519\` prints them: compare with the host's own
+  #   services: [web]
+  #   scopes:
+  #     deploy: { as: deploy }             # an account of the host; \`target plan web-1\` prints what makes its sshd trust us
 
 # Where incidents come from. The address of this one is /v1/incidents/sources/pager
 # incidents:

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SshWriter } from '../messages/fields.ts'
 import type { CertificateExtension, CertificateTerms } from './certificate.ts'
-import { sshString, uint32, uint64 } from './fields.ts'
 import { fingerprint } from './fingerprint.ts'
 import { ED25519, publicBlob, publicKeyOf, publicPoint } from './public-blob.ts'
 import { readCertificate } from './read-certificate.ts'
@@ -112,26 +112,29 @@ describe('a user certificate', () => {
 
   it('is refused when it is signed well and says something else: another type, options out of order or twice', () => {
     const made = (over: { type?: number; options?: readonly string[] }) => {
-      const options = (over.options ?? ['permit-agent-forwarding', 'permit-pty']).map(name =>
-        Buffer.concat([sshString(name), sshString('')]),
-      )
-      const body = Buffer.concat([
-        sshString('ssh-ed25519-cert-v01@openssh.com'),
-        sshString('nonce'),
-        sshString(publicPoint(key.publicKey)),
-        uint64(1n),
-        uint32(over.type ?? 1),
-        sshString('id'),
-        sshString(sshString('who')),
-        uint64(0n),
-        uint64(1n),
-        sshString(''),
-        sshString(Buffer.concat(options)),
-        sshString(''),
-        sshString(publicBlob(ca.publicKey)),
-      ])
-      const signature = Buffer.concat([sshString(ED25519), sshString(sign(null, body, ca.privateKey))])
-      return Buffer.concat([body, sshString(signature)])
+      const options = new SshWriter()
+      for (const name of over.options ?? ['permit-agent-forwarding', 'permit-pty'])
+        options.string(name).string('')
+      const body = new SshWriter()
+        .string('ssh-ed25519-cert-v01@openssh.com')
+        .string('nonce')
+        .string(publicPoint(key.publicKey))
+        .bytes(Buffer.alloc(8))
+        .uint32(over.type ?? 1)
+        .string('id')
+        .string(new SshWriter().string('who').take())
+        .bytes(Buffer.alloc(8))
+        .bytes(Buffer.alloc(8, 1))
+        .string('')
+        .string(options.take())
+        .string('')
+        .string(publicBlob(ca.publicKey))
+        .take()
+      const signature = new SshWriter()
+        .string(ED25519)
+        .string(sign(null, body, ca.privateKey))
+        .take()
+      return new SshWriter().bytes(body).string(signature).take()
     }
     expect(readCertificate(made({})).principals).toEqual(['who'])
     expect(() => readCertificate(made({ type: 2 }))).toThrow(/not for a user/)
@@ -143,7 +146,7 @@ describe('a user certificate', () => {
 
   it('a point of small order is not taken for a key: OpenSSL accepts a signature nobody made', () => {
     const identity = Buffer.concat([Buffer.of(1), Buffer.alloc(31)])
-    const blob = Buffer.concat([sshString(ED25519), sshString(identity)])
+    const blob = new SshWriter().string(ED25519).string(identity).take()
     const forged = Buffer.concat([identity, Buffer.alloc(32)])
     const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), identity])
     expect(verify(null, Buffer.from('anything'), { key: spki, format: 'der', type: 'spki' }, forged)).toBe(

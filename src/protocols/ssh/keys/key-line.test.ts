@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { sshString } from './fields.ts'
+import { SshWriter } from '../messages/fields.ts'
 import { fingerprint } from './fingerprint.ts'
 import { parseKeyLine, printKeyLine } from './key-line.ts'
 import { publicBlob, publicKeyOf } from './public-blob.ts'
@@ -10,6 +10,9 @@ import { isWeakPoint } from './weak-point.ts'
 const LINE =
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHnknui86HrqTmO8hC/z9+s6MWUIMExlzyDOXWEACZuv ana@laptop with spaces'
 const PRINTED = 'SHA256:FN1+LYnCM+TXkPPt1tTji3lUr4LmOonv04PxhZmKgVo'
+
+const blobOf = (point: Buffer) =>
+  new SshWriter().string('ssh-ed25519').string(point).take().toString('base64')
 
 describe('a key as a line of text', () => {
   it('is what OpenSSH writes', () => {
@@ -22,8 +25,8 @@ describe('a key as a line of text', () => {
   })
 
   const [, encoded = ''] = LINE.split(' ')
-  const shorter = Buffer.concat([sshString('ssh-ed25519'), sshString(Buffer.alloc(31, 7))]).toString('base64')
-  const weak = Buffer.concat([sshString('ssh-ed25519'), sshString(Buffer.alloc(32))]).toString('base64')
+  const shorter = blobOf(Buffer.alloc(31, 7))
+  const weak = blobOf(Buffer.alloc(32))
   const trailing = Buffer.concat([Buffer.from(encoded, 'base64'), Buffer.of(0)]).toString('base64')
   it.each([
     ['', /does not begin with ssh-ed25519/],

@@ -1,7 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { Fault } from '../../../kernel/faults.ts'
-import { ByteReader } from '../../../wire/byte-reader.ts'
-import { readString, sshString } from './fields.ts'
+import { SshReader, SshWriter } from '../messages/fields.ts'
 import { isWeakPoint } from './weak-point.ts'
 
 /** The one kind of key that is used here (RFC 8709). */
@@ -9,15 +8,15 @@ export const ED25519 = 'ssh-ed25519'
 
 /** How SSH encodes an ed25519 key, public or the public half of a private one (RFC 8709 §4): 51 bytes. */
 export function publicBlob(key: KeyObject): Buffer {
-  return Buffer.concat([sshString(ED25519), sshString(publicPoint(key))])
+  return new SshWriter().string(ED25519).string(publicPoint(key)).take()
 }
 
 /** The key of a blob. Fault `protocol.violation` for another kind, a wrong length, or a point that proves nothing. */
 export function publicKeyOf(blob: Uint8Array): KeyObject {
-  const reader = new ByteReader(Buffer.from(blob))
-  const kind = readString(reader).toString('latin1')
+  const reader = new SshReader(Buffer.from(blob))
+  const kind = reader.text()
   if (kind !== ED25519) throw new Fault('protocol.violation', `a key of kind ${JSON.stringify(kind)}`)
-  const point = readString(reader)
+  const point = reader.string()
   reader.end()
   return keyOfPoint(point)
 }

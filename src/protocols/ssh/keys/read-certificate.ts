@@ -1,8 +1,7 @@
 import { type KeyObject, verify } from 'node:crypto'
 import { Fault } from '../../../kernel/faults.ts'
-import { ByteReader } from '../../../wire/byte-reader.ts'
+import { SshReader } from '../messages/fields.ts'
 import { ED25519_CERTIFICATE, USER } from './certificate.ts'
-import { readString, readUint64 } from './fields.ts'
 import { ED25519, keyOfPoint, publicKeyOf } from './public-blob.ts'
 
 export interface ReadCertificate {
@@ -25,46 +24,49 @@ export interface ReadCertificate {
  * Fault `protocol.violation` for anything that is not exactly that, options out of order or named twice too.
  */
 export function readCertificate(blob: Uint8Array): ReadCertificate {
-  const reader = new ByteReader(Buffer.from(blob))
-  if (readString(reader).toString('latin1') !== ED25519_CERTIFICATE) throw violation('of another kind')
-  readString(reader)
-  const key = keyOfPoint(readString(reader))
-  const serial = readUint64(reader)
+  const reader = new SshReader(Buffer.from(blob))
+  if (reader.text() !== ED25519_CERTIFICATE) throw violation('of another kind')
+  reader.string()
+  const key = keyOfPoint(reader.string())
+  const serial = uint64(reader)
   if (reader.uint32() !== USER) throw violation('that is not for a user')
-  const keyId = readString(reader).toString()
-  const principals = readList(readString(reader))
-  const validAfter = readUint64(reader)
-  const validBefore = readUint64(reader)
-  const criticalOptions = readOptions(readString(reader))
-  const extensions = readOptions(readString(reader))
-  readString(reader)
-  const ca = Buffer.from(readString(reader))
-  const signed = Buffer.from(blob).subarray(0, reader.position)
-  const signature = new ByteReader(readString(reader))
+  const keyId = reader.text()
+  const principals = readList(reader.string())
+  const validAfter = uint64(reader)
+  const validBefore = uint64(reader)
+  const criticalOptions = readOptions(reader.string())
+  const extensions = readOptions(reader.string())
+  reader.string()
+  const ca = reader.string()
+  const signed = reader.since(0)
+  const signature = new SshReader(reader.string())
   reader.end()
-  if (readString(signature).toString('latin1') !== ED25519)
-    throw violation('with a signature of another kind')
-  const value = readString(signature)
+  if (signature.text() !== ED25519) throw violation('with a signature of another kind')
+  const value = signature.string()
   signature.end()
   if (!verify(null, signed, publicKeyOf(ca), value)) throw violation('whose signature is wrong')
   return { key, serial, keyId, principals, validAfter, validBefore, criticalOptions, extensions, ca }
 }
 
+function uint64(reader: SshReader): bigint {
+  return reader.bytes(8).readBigUInt64BE()
+}
+
 function readList(bytes: Buffer): string[] {
-  const reader = new ByteReader(bytes)
+  const reader = new SshReader(bytes)
   const list: string[] = []
-  while (reader.remaining > 0) list.push(readString(reader).toString())
+  while (reader.remaining > 0) list.push(reader.text())
   return list
 }
 
 function readOptions(bytes: Buffer): Map<string, string> {
-  const reader = new ByteReader(bytes)
+  const reader = new SshReader(bytes)
   const options = new Map<string, string>()
   let before = ''
   while (reader.remaining > 0) {
-    const name = readString(reader).toString()
+    const name = reader.text()
     if (options.size > 0 && !(before < name)) throw violation('with options out of order')
-    options.set(name, readValue(readString(reader)))
+    options.set(name, readValue(reader.string()))
     before = name
   }
   return options
@@ -73,8 +75,8 @@ function readOptions(bytes: Buffer): Map<string, string> {
 /** A flag has no value; a value is one string, and nothing behind it. */
 function readValue(data: Buffer): string {
   if (data.length === 0) return ''
-  const inner = new ByteReader(data)
-  const value = readString(inner).toString()
+  const inner = new SshReader(data)
+  const value = inner.text()
   inner.end()
   return value
 }

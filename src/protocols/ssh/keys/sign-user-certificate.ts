@@ -1,6 +1,6 @@
 import { type KeyObject, randomBytes, sign } from 'node:crypto'
+import { SshWriter } from '../messages/fields.ts'
 import { ED25519_CERTIFICATE, USER, type CertificateTerms } from './certificate.ts'
-import { sshString, uint32, uint64 } from './fields.ts'
 import { ED25519, publicBlob, publicPoint } from './public-blob.ts'
 
 /**
@@ -10,37 +10,51 @@ import { ED25519, publicBlob, publicPoint } from './public-blob.ts'
  */
 export function signUserCertificate(terms: CertificateTerms, key: KeyObject, ca: KeyObject): Buffer {
   demand(terms)
-  const body = Buffer.concat([
-    sshString(ED25519_CERTIFICATE),
-    sshString(randomBytes(32)),
-    sshString(publicPoint(key)),
-    uint64(terms.serial),
-    uint32(USER),
-    sshString(terms.keyId),
-    sshString(Buffer.concat(terms.principals.map(sshString))),
-    uint64(BigInt(terms.validAfter)),
-    uint64(BigInt(terms.validBefore)),
-    sshString(criticalOptions(terms)),
-    sshString(extensions(terms)),
-    sshString(''),
-    sshString(publicBlob(ca)),
-  ])
-  const signature = Buffer.concat([sshString(ED25519), sshString(sign(null, body, ca))])
-  return Buffer.concat([body, sshString(signature)])
+  const body = new SshWriter()
+    .string(ED25519_CERTIFICATE)
+    .string(randomBytes(32))
+    .string(publicPoint(key))
+    .bytes(uint64(terms.serial))
+    .uint32(USER)
+    .string(terms.keyId)
+    .string(each(terms.principals))
+    .bytes(uint64(BigInt(terms.validAfter)))
+    .bytes(uint64(BigInt(terms.validBefore)))
+    .string(criticalOptions(terms))
+    .string(extensions(terms))
+    .string('')
+    .string(publicBlob(ca))
+    .take()
+  const signature = new SshWriter()
+    .string(ED25519)
+    .string(sign(null, body, ca))
+    .take()
+  return new SshWriter().bytes(body).string(signature).take()
 }
 
 /** Names in ascending order, as the format demands; a value is a string within a string. */
 function criticalOptions({ forceCommand, sourceAddresses }: CertificateTerms): Buffer {
-  const options: Buffer[] = []
-  if (forceCommand !== undefined) options.push(sshString('force-command'), sshString(sshString(forceCommand)))
-  if (sourceAddresses)
-    options.push(sshString('source-address'), sshString(sshString(sourceAddresses.join(','))))
-  return Buffer.concat(options)
+  const writer = new SshWriter()
+  if (forceCommand !== undefined) writer.string('force-command').string(each([forceCommand]))
+  if (sourceAddresses) writer.string('source-address').string(each([sourceAddresses.join(',')]))
+  return writer.take()
 }
 
 function extensions(terms: CertificateTerms): Buffer {
   const names = [...new Set(terms.extensions)].toSorted()
-  return Buffer.concat(names.flatMap(name => [sshString(name), sshString('')]))
+  return each(names.flatMap(name => [name, '']))
+}
+
+function each(texts: readonly string[]): Buffer {
+  const writer = new SshWriter()
+  for (const text of texts) writer.string(text)
+  return writer.take()
+}
+
+function uint64(value: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  bytes.writeBigUInt64BE(value)
+  return bytes
 }
 
 function demand(terms: CertificateTerms): void {

@@ -49,7 +49,7 @@ const passage = make({
 
 const server = createServer({ noDelay: true }, socket => {
   void (async () => {
-    const client = await protocol.readLogin(socket, {
+    const client = await protocol.readLogin(socket, '127.0.0.1', {
       tls: tls.context,
       timeoutMs: 5_000,
       verifier: async () => verifier,
@@ -74,6 +74,7 @@ const server = createServer({ noDelay: true }, socket => {
       },
       finish: () => undefined,
       stream: () => true,
+      connection: inside => inside.destroy(),
       onEnd: () => undefined,
       onNotice: () => undefined,
       hold: () => undefined,

@@ -35,7 +35,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       sockets.delete(socket)
       strangers.remove(socket)
     })
-    runSession(socket, protocol, deps, () => strangers.remove(socket)).catch((error: unknown) => {
+    const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    runSession(socket, remote, protocol, deps, () => strangers.remove(socket)).catch((error: unknown) => {
       deps.onError(error, '')
       socket.destroy()
     })

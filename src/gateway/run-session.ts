@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../kernel/clock.ts'
 import { Fault, isFault } from '../kernel/faults.ts'
 import { newId } from '../kernel/ids.ts'
@@ -39,14 +39,16 @@ export interface SessionDeps {
  * Never throws; a failure costs this connection only.
  */
 export async function runSession(
-  socket: Socket,
+  stream: Duplex,
+  /** Address of the client. */
+  remote: string,
   protocol: Protocol,
   deps: SessionDeps,
   /** Called when the login is over, one way or the other: the connection is no stranger any more. */
   introduced: () => void,
 ): Promise<void> {
   const client = await protocol
-    .readLogin(socket, {
+    .readLogin(stream, remote, {
       tls: deps.tls,
       timeoutMs: deps.loginTimeoutMs,
       verifier: async login => (await deps.credentials.find(login))?.verifier,
@@ -154,6 +156,12 @@ async function begin(
       resultBytes: terms.record.resultBytes,
     },
     evidenceFailed: error => deps.evidenceFailed(error, session),
+    connection: stream => {
+      runSession(stream, client.remote, protocol, deps, () => undefined).catch((error: unknown) => {
+        deps.onError(error, session)
+        stream.destroy()
+      })
+    },
   })
   let closed = (): void => undefined
   const live: LiveSession = {

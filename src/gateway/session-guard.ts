@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Clock, Instant } from '../kernel/clock.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type {
@@ -53,6 +54,7 @@ export class SessionGuard implements Guard {
   /** Numbers of those that run beside others. */
   readonly #beside = new Set<number>()
   readonly #evidenceFailed: (error: unknown) => void
+  readonly #connection: (stream: Duplex) => void
 
   constructor(options: {
     readonly rules: SessionRules
@@ -61,12 +63,15 @@ export class SessionGuard implements Guard {
     readonly now: Instant
     /** Told once when an entry could not be written: the session then ends with reason `evidence`. */
     readonly evidenceFailed: (error: unknown) => void
+    /** Serves a connection that came inside this session. */
+    readonly connection: (stream: Duplex) => void
   }) {
     this.rules = options.rules
     this.#writer = options.writer
     this.#clock = options.clock
     this.#lastSeen = options.now.mono
     this.#evidenceFailed = options.evidenceFailed
+    this.#connection = options.connection
     options.writer.onLost(error => void this.#failed(error, 0))
   }
 
@@ -183,6 +188,11 @@ export class SessionGuard implements Guard {
   onNotice(listener: (text: string) => void): void {
     this.#onNotice = listener
     for (const text of this.#unheard.splice(0)) listener(text)
+  }
+
+  connection(stream: Duplex): void {
+    if (this.#ended) stream.destroy()
+    else this.#connection(stream)
   }
 
   touch(): void {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import type { Fault } from '../kernel/faults.ts'
 import type { Target } from '../kernel/target.ts'
@@ -15,11 +15,11 @@ export interface Protocol {
   /** Throws Fault `config.invalid` naming the field when a target's settings do not fit. */
   checkSettings(target: Target): void
   /**
-   * Speaks with a fresh client connection until it has proven who it is. Resolves undefined when the connection served
+   * Speaks with a fresh client connection from the address `remote` until it has proven who it is. Resolves undefined when the connection served
    * another purpose (a cancel request) or went away. A failed proof is answered in native words, reported to
    * `desk.failed` and resolves undefined. Must finish or give up within `desk.timeoutMs`.
    */
-  readLogin(socket: Socket, desk: LoginDesk): Promise<ClientConnection | undefined>
+  readLogin(stream: Duplex, remote: string, desk: LoginDesk): Promise<ClientConnection | undefined>
   /**
    * Creates the target-side login of the grant. Widening: demands a Passage. Idempotent. Fault `target.unreachable` when no
    * login can be made there now; a dormant one may still get in.
@@ -117,6 +117,8 @@ export interface Guard {
   onNotice(listener: (text: string) => void): void
   /** Writes are held from now on, for `withinMs` anew; undefined: none are any more. */
   hold(held: HeldWrites | undefined): void
+  /** A connection that came inside this one, such as a jump to its own target: it is served as one from the door, with no right of this session. */
+  connection(stream: Duplex): void
   /** Traffic from the client: restarts the idle time. */
   touch(): void
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Action, Outcome, Permit, SessionEnd, SessionRules, StreamEvent } from './action.ts'
 import type { Guard, HeldWrites } from './protocol.ts'
 
@@ -17,6 +18,8 @@ export class RecordingGuard implements Guard {
   readonly outcomes = new Map<number, Outcome>()
   /** By action, as they came. */
   readonly streams = new Map<number, StreamEvent[]>()
+  /** What came inside the session. */
+  readonly connections: Duplex[] = []
   delayMs: number | undefined
   ended: SessionEnd | undefined
   held: HeldWrites | undefined
@@ -72,6 +75,10 @@ export class RecordingGuard implements Guard {
 
   hold(held: HeldWrites | undefined): void {
     this.held = held
+  }
+
+  connection(stream: Duplex): void {
+    this.connections.push(stream)
   }
 
   touch(): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect as connectTls, TLSSocket, type ConnectionOptions, type SecureContext } from 'node:tls'
 
 /**
@@ -7,12 +8,13 @@ import { connect as connectTls, TLSSocket, type ConnectionOptions, type SecureCo
  * time limit is the caller's, by destroying the socket.
  */
 export function acceptTls(
-  socket: Socket,
+  socket: Duplex,
   secureContext: SecureContext,
   alpn: readonly string[],
 ): Promise<TLSSocket | undefined> {
   return new Promise(resolve => {
-    const secure = new TLSSocket(socket, {
+    // Any stream will do (Node's documentation of TLSSocket), whatever its types say.
+    const secure = new TLSSocket(socket as Socket, {
       isServer: true,
       secureContext,
       ALPNProtocols: [...alpn],

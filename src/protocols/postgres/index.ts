@@ -49,7 +49,7 @@ export function createPostgresProtocol(options: PostgresOptions): Protocol {
       readSettings(target)
       checkScopes(target)
     },
-    readLogin: (socket, desk) => readLogin(socket, desk, loginOptions),
+    readLogin: (stream, remote, desk) => readLogin(stream, remote, desk, loginOptions),
     provision: passage => provision(passage, controls),
     dial: (passage, client) => dial(passage, ours(client), options.dialTimeoutMs ?? DIAL_TIMEOUT_MS),
     relay(client, target, guard) {

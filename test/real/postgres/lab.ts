@@ -151,7 +151,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   let facts: Readonly<Record<string, string | number>> = {}
   let change = (_guard: RecordingGuard): void => undefined
   const serve = async (socket: Socket) => {
-    const client = await protocol.readLogin(socket, {
+    const client = await protocol.readLogin(socket, (socket.remoteAddress ?? '').replace(/^::ffff:/, ''), {
       tls,
       timeoutMs: 3000,
       verifier: async name => (name === LOGIN ? verifier : undefined),

@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { Fault, type FaultCode, isFault } from '../../../kernel/faults.ts'
@@ -46,12 +45,11 @@ export interface LoginOptions {
  * at most one startup packet or one SASL message is held beyond the socket's own buffer.
  */
 export async function readLogin(
-  socket: Socket,
+  socket: Duplex,
+  remote: string,
   desk: LoginDesk,
   options: LoginOptions,
 ): Promise<PostgresClient | undefined> {
-  const remote = (socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-  socket.setNoDelay(true)
   // Failures show as reads that end; without a listener an error would end the process.
   socket.on('error', () => undefined)
   const timer = setTimeout(() => socket.destroy(), desk.timeoutMs)
@@ -82,7 +80,7 @@ export async function readLogin(
 }
 
 interface Door {
-  readonly socket: Socket
+  readonly socket: Duplex
   /** The socket, or TLS on it once that is up. */
   stream: Duplex
   readonly desk: LoginDesk

@@ -64,7 +64,7 @@ class Doorkeeper {
   #failed = 0
   /** The last name that was tried, for the one report of failure. */
   #tried: string | undefined
-  #why = 'connection lost'
+  #why = 'left without a proof'
   /** The name whose secret was asked for; any new request forgets it. */
   #asked: string | undefined
   #serviceAccepted = false

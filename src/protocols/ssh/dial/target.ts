@@ -1,0 +1,29 @@
+import type { TargetConnection } from '../../../target/protocol.ts'
+import { DISCONNECT } from '../messages/numbers.ts'
+import type { SshTransport, TransportEvents } from '../transport/transport.ts'
+import type { TargetLink } from './target-link.ts'
+
+/** A target that was dialled for one session, and where it is. */
+export class SshTarget implements TargetConnection {
+  readonly facts: Readonly<Record<string, string | number>>
+  readonly place: { readonly name: string; readonly host: string; readonly port: number }
+  readonly #link: TargetLink
+
+  constructor(link: TargetLink, place: SshTarget['place'], account: string) {
+    this.#link = link
+    this.place = place
+    this.facts = { server: link.transport.peer, account, port: link.localPort }
+  }
+
+  get transport(): SshTransport {
+    return this.#link.transport
+  }
+
+  attach(events: TransportEvents): void {
+    this.#link.attach(events)
+  }
+
+  close(): void {
+    void this.transport.disconnect(DISCONNECT.byApplication, '')
+  }
+}

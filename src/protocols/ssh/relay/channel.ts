@@ -1,0 +1,272 @@
+import { Fault } from '../../../kernel/faults.ts'
+import { encodeConnection } from '../messages/connection.ts'
+import { SSH, STDERR } from '../messages/numbers.ts'
+import type { SshTransport } from '../transport/transport.ts'
+import type { Flow } from './flow.ts'
+import { ReplyOrder, type Slot } from './reply-order.ts'
+import type { Preparation } from './session-requests.ts'
+import { OutwardWindow } from './window.ts'
+
+/** Words of ours that wait for room in the client's window; a client that never reads ends its session. */
+const MOST_UNSAID = 512 * 1024
+/** Messages of the client that wait behind evidence, data apart, which its window bounds. */
+const MOST_WAITING = 512
+
+export interface Ends {
+  readonly client: SshTransport
+  readonly target: SshTransport
+}
+
+/** How one side numbers a channel and how large its packets may be. */
+export interface End {
+  readonly id: number
+  readonly maxPacket: number
+}
+
+/**
+ * One channel of the client joined to one of the target. Towards both sides it has the same number of ours. Windows pass through from end
+ * to end, so neither side is ever sent more than it takes and little waits here; what does is bounded by them.
+ */
+export class Channel {
+  readonly id: number
+  /** `session`, `direct-tcpip`, … (RFC 4254 §5.1). */
+  readonly kind: string
+  readonly preparation: Preparation = { terminal: undefined, env: [] }
+  readonly replies: ReplyOrder
+  flow: Flow | undefined
+  /** A program is being judged or runs; a session channel has one (RFC 4254 §6.5). */
+  started = false
+  /** The target opened it: an agent, a display, a connection to a port it listens on for the client. */
+  byTarget = false
+  /** What was asked for and permitted on this channel: `agent_forwarding`, `x11_forwarding`. */
+  readonly allowed = new Set<string>()
+  /** Told to the person once something runs. */
+  readonly owedWords: string[] = []
+  readonly #ends: Ends
+  #client: End | undefined
+  #target: End | undefined
+  #outward: OutwardWindow
+  /** What the client may still send: the target's window. */
+  #inward = 0
+  #unsaid: { readonly stderr: boolean; readonly bytes: Buffer }[] = []
+  #unsaidBytes = 0
+  readonly #expected: Slot[] = []
+  readonly #waiting: (() => void | Promise<void>)[] = []
+  #busy = false
+  readonly #closed = { client: false, target: false }
+  readonly #onGone: () => void
+  readonly #onFault: (cause: unknown) => void
+
+  constructor(id: number, kind: string, ends: Ends, on: { gone(): void; fault(cause: unknown): void }) {
+    this.id = id
+    this.kind = kind
+    this.#ends = ends
+    this.#outward = new OutwardWindow(0)
+    this.#onGone = on.gone
+    this.#onFault = on.fault
+    this.replies = new ReplyOrder(payload => ends.client.send(payload))
+  }
+
+  get open(): boolean {
+    return this.#client !== undefined && this.#target !== undefined
+  }
+
+  get clientId(): number {
+    return this.#client?.id ?? 0
+  }
+
+  get targetId(): number {
+    return this.#target?.id ?? 0
+  }
+
+  /** The client's side of it; returns the window to grant to the target. */
+  joinClient(end: End, window: number): number {
+    this.#client = end
+    this.#outward = new OutwardWindow(window)
+    return this.#outward.granted
+  }
+
+  joinTarget(end: End, window: number): void {
+    this.#target = end
+    this.#inward = window
+  }
+
+  /** The next answer of the target on this channel is the client's. */
+  expectFromTarget(): void {
+    this.#expected.push(this.replies.expect())
+  }
+
+  /** The target answers its oldest question. */
+  targetAnswered(type: 'success' | 'failure'): void {
+    const slot = this.#expected.shift()
+    if (!slot) throw new Fault('protocol.violation', 'the target answers what was not asked')
+    this.replies.answer(slot, encodeConnection({ type, recipient: this.clientId }))
+  }
+
+  /** Does one thing after the other as the client said them, the next when the evidence of the one before is there. */
+  inOrder(step: () => void | Promise<void>): void {
+    if (this.#busy) {
+      this.#waiting.push(step)
+      if (this.#waiting.length > MOST_WAITING)
+        throw new Fault('protocol.violation', 'too much at once on a channel')
+      return
+    }
+    const wait = step()
+    if (wait) this.#await(wait)
+  }
+
+  #await(wait: Promise<void>): void {
+    this.#busy = true
+    wait.then(
+      () => {
+        this.#busy = false
+        try {
+          while (!this.#busy && this.#waiting.length > 0) this.inOrder(this.#waiting.shift() as () => void)
+        } catch (cause) {
+          this.#onFault(cause)
+        }
+      },
+      (cause: unknown) => this.#onFault(cause),
+    )
+  }
+
+  /** Bytes that the client sent, counted when they come. */
+  received(bytes: number): void {
+    this.#inward -= bytes
+    if (this.#inward < 0) throw new Fault('protocol.violation', 'more data than the window allows')
+  }
+
+  toTarget(bytes: Buffer): void {
+    const target = this.#target
+    if (!target || this.#closed.target) return
+    for (let at = 0; at < bytes.length; at += target.maxPacket)
+      this.#ends.target.send(dataMessage(target.id, bytes.subarray(at, at + target.maxPacket)))
+  }
+
+  /** Client bytes that go no further: their room is given back. */
+  swallowed(bytes: number): void {
+    this.#inward += bytes
+    this.#ends.client.send(encodeConnection({ type: 'window_adjust', recipient: this.clientId, bytes }))
+  }
+
+  targetAdjusted(bytes: number): void {
+    this.#inward += bytes
+    this.#ends.client.send(encodeConnection({ type: 'window_adjust', recipient: this.clientId, bytes }))
+  }
+
+  /** Bytes of the target as they came. */
+  toClient(bytes: Buffer, stderr: boolean): void {
+    if (this.#closed.client) return
+    if (!stderr) return this.#ends.client.send(dataMessage(this.clientId, bytes))
+    this.#ends.client.send(
+      encodeConnection({ type: 'extended_data', recipient: this.clientId, code: STDERR, data: bytes }),
+    )
+  }
+
+  /** The target sent this much. */
+  passed(bytes: number): void {
+    if (!this.#outward.passed(bytes))
+      throw new Fault('protocol.violation', 'the target sent more data than the window allows')
+  }
+
+  clientAdjusted(bytes: number): void {
+    const granted = this.#outward.adjust(bytes)
+    this.#sayUnsaid()
+    if (granted > 0 && this.#target)
+      this.#ends.target.send(
+        encodeConnection({ type: 'window_adjust', recipient: this.targetId, bytes: granted }),
+      )
+  }
+
+  /** Words of ours, as soon as the client has room for them. */
+  say(bytes: Buffer, stderr: boolean): void {
+    if (bytes.length === 0 || this.#closed.client) return
+    this.#unsaidBytes += bytes.length
+    if (this.#unsaidBytes > MOST_UNSAID)
+      throw new Fault('protocol.violation', 'the client does not take what it is told')
+    this.#unsaid.push({ stderr, bytes })
+    this.#sayUnsaid()
+  }
+
+  #sayUnsaid(): void {
+    const most = Math.max(1, this.#client?.maxPacket ?? 1)
+    for (;;) {
+      const next = this.#unsaid[0]
+      const fits = Math.min(next?.bytes.length ?? 0, this.#outward.free, most)
+      if (!next || fits <= 0) return
+      this.toClient(next.bytes.subarray(0, fits), next.stderr)
+      this.#outward.said(fits)
+      this.#unsaidBytes -= fits
+      if (fits === next.bytes.length) this.#unsaid.shift()
+      else this.#unsaid[0] = { ...next, bytes: next.bytes.subarray(fits) }
+    }
+  }
+
+  eofToTarget(): void {
+    this.#send('target', 'eof')
+  }
+
+  eofToClient(): void {
+    this.#send('client', 'eof')
+  }
+
+  closeToTarget(): void {
+    if (this.#closed.target) return
+    this.#send('target', 'close')
+    this.#closed.target = true
+    this.#settle()
+  }
+
+  closeToClient(): void {
+    if (this.#closed.client) return
+    this.#send('client', 'close')
+    this.#closed.client = true
+    this.#settle()
+  }
+
+  /** Which sides have said that they are done. */
+  readonly said = { client: false, target: false }
+
+  clientClosed(): void {
+    this.said.client = true
+    this.closeToTarget()
+    this.#settle()
+  }
+
+  targetClosed(): void {
+    this.said.target = true
+    this.closeToClient()
+    this.#settle()
+  }
+
+  /** Both sides have said and heard the end (RFC 4254 §5.3): the number is free. */
+  #settle(): void {
+    const { said } = this
+    if (said.client && said.target && this.#closed.client && this.#closed.target) this.over()
+  }
+
+  #over = false
+
+  /** Records the outcome of what ran; once. */
+  over(): void {
+    if (this.#over) return
+    this.#over = true
+    this.flow?.closed()
+    this.#onGone()
+  }
+
+  #send(side: 'client' | 'target', type: 'eof' | 'close'): void {
+    const end = side === 'client' ? this.#client : this.#target
+    if (end && !this.#closed[side]) this.#ends[side].send(encodeConnection({ type, recipient: end.id }))
+  }
+}
+
+/** SSH_MSG_CHANNEL_DATA, with one copy of the bytes: this is what nearly all of the traffic is. */
+function dataMessage(recipient: number, data: Buffer): Buffer {
+  const payload = Buffer.allocUnsafe(9 + data.length)
+  payload[0] = SSH.channelData
+  payload.writeUInt32BE(recipient, 1)
+  payload.writeUInt32BE(data.length, 5)
+  payload.set(data, 9)
+  return payload
+}

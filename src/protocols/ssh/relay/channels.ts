@@ -1,0 +1,319 @@
+import { Fault } from '../../../kernel/faults.ts'
+import { judgeForward } from './judge.ts'
+import { judgeRequest } from './judge.ts'
+import {
+  type ChannelConfirmation,
+  type ChannelOpen,
+  type ConnectionMessage,
+  encodeConnection,
+} from '../messages/connection.ts'
+import { OPEN_FAILURE } from '../messages/numbers.ts'
+import { Channel } from './channel.ts'
+import { type RelayContext, refusalWords, submitThen } from './context.ts'
+import { Forward } from './forward.ts'
+import { isJump, JUMP_PACKET, JUMP_WINDOW, JumpStream } from './jump.ts'
+import {
+  describe,
+  type Destination,
+  readDirectStreamlocal,
+  readDirectTcpip,
+  writeEnv,
+} from './session-requests.ts'
+
+/** Channels at once in one connection; sshd allows ten programs by default, forwards are many at times. */
+const MOST_CHANNELS = 256
+/** The variable that marks everything a grant runs at its target. */
+export const LOGIN_ENV = 'BREAKGLASS_LOGIN'
+
+/** The channels of one connection, by our number for them. Opens them in both directions and forgets them when both sides are done. */
+export class Channels {
+  readonly #context: RelayContext
+  readonly #fault: (cause: unknown) => void
+  readonly #open = new Map<number, Channel>()
+  readonly #jumps = new Map<number, JumpStream>()
+  /** Judged but not yet decided. */
+  #deciding = 0
+  #next = 0
+
+  constructor(context: RelayContext, fault: (cause: unknown) => void) {
+    this.#context = context
+    this.#fault = fault
+  }
+
+  all(): Channel[] {
+    return [...this.#open.values()]
+  }
+
+  /** The channel that a side speaks on; both have opened it. */
+  of(id: number): Channel {
+    const channel = this.#open.get(id)
+    if (!channel?.open)
+      throw new Fault('protocol.violation', `a message for channel ${id}, which is not open`)
+    return channel
+  }
+
+  notice(text: string): void {
+    for (const channel of this.#open.values()) channel.flow?.notice?.(text)
+  }
+
+  /** True: somebody reads it. */
+  farewell(text: string): boolean {
+    return this.all().filter(channel => channel.flow?.farewell?.(text)).length > 0
+  }
+
+  over(): void {
+    for (const channel of this.all()) channel.over()
+    for (const jump of this.#jumps.values()) jump.destroy()
+  }
+
+  openForClient(message: ChannelOpen): void {
+    if (this.#open.size + this.#jumps.size + this.#deciding >= MOST_CHANNELS)
+      return this.#refuseClient(message, OPEN_FAILURE.resourceShortage, 'breakglass: too many channels.')
+    switch (message.channel) {
+      case 'session':
+        if (this.noMoreSessions)
+          return this.#refuseClient(message, OPEN_FAILURE.administrativelyProhibited, 'no more sessions')
+        this.#pass(message)
+        return
+      case 'direct-tcpip':
+        return this.#forward(message, readDirectTcpip(message.data))
+      case 'direct-streamlocal@openssh.com':
+        return this.#forward(message, readDirectStreamlocal(message.data))
+      default:
+        return this.#unknown(message)
+    }
+  }
+
+  /** Asks the target for the same channel, with what we leave it of the client's window. */
+  #pass(message: ChannelOpen): Channel {
+    const channel = this.#make(message.channel)
+    const end = { id: message.sender, maxPacket: message.maxPacket }
+    const window = channel.joinClient(end, message.window)
+    this.#context.ends.target.send(encodeConnection({ ...message, sender: channel.id, window }))
+    return channel
+  }
+
+  #forward(message: ChannelOpen, destination: Destination): void {
+    const { guard, now } = this.#context
+    const jumps = isJump(destination, this.#context)
+    const action = {
+      kind: jumps ? 'jump' : 'forward',
+      verbs: [],
+      writes: !jumps,
+      text: describe(destination),
+      beside: true as const,
+      objections: jumps ? [] : judgeForward(destination, guard.rules),
+    }
+    this.#deciding++
+    this.#decided(
+      submitThen(this.#context, action, permit => {
+        this.#deciding--
+        if (this.#context.ended) return
+        if (!permit.forward)
+          return this.#refuseClient(message, OPEN_FAILURE.administrativelyProhibited, refusalWords(permit))
+        if (jumps) return this.#jump(message, permit.seq)
+        const channel = this.#pass(message)
+        channel.flow = new Forward(permit.seq, channel, guard, now)
+      }),
+    )
+  }
+
+  #jump({ sender, window, maxPacket }: ChannelOpen, seq: number): void {
+    const { guard, ends, now } = this.#context
+    const id = this.#next++
+    const began = now()
+    const stream = new JumpStream({
+      client: ends.client,
+      recipient: sender,
+      window,
+      maxPacket,
+      guard,
+      over: () => {
+        guard.finish(seq, { rows: 0, bytes: 0, ms: now() - began, cut: false })
+      },
+    })
+    this.#jumps.set(id, stream)
+    const [granted, data] = [JUMP_WINDOW, Buffer.alloc(0)]
+    ends.client.send(
+      encodeConnection({
+        type: 'confirmation',
+        recipient: sender,
+        sender: id,
+        window: granted,
+        maxPacket: JUMP_PACKET,
+        data,
+      }),
+    )
+    guard.connection(stream)
+  }
+
+  /** True: the message was for a connection inside. */
+  jumped(message: Exclude<ConnectionMessage, { type: 'open' }> & { readonly recipient: number }): boolean {
+    const stream = this.#jumps.get(message.recipient)
+    if (!stream) return false
+    switch (message.type) {
+      case 'data':
+        if (!stream.received(message.data))
+          throw new Fault('protocol.violation', 'more data than the window allows')
+        return true
+      case 'window_adjust':
+        stream.adjust(message.bytes)
+        return true
+      case 'eof':
+        stream.receivedEnd()
+        return true
+      case 'close':
+        this.#jumps.delete(message.recipient)
+        stream.destroy()
+        return true
+      default:
+        return true
+    }
+  }
+
+  #unknown(message: ChannelOpen): void {
+    const { guard } = this.#context
+    const action = {
+      kind: 'channel',
+      verbs: [],
+      writes: false,
+      text: message.channel.slice(0, 200),
+      objections: judgeRequest('channel', guard.rules),
+    }
+    this.#decided(
+      submitThen(this.#context, action, permit =>
+        this.#refuseClient(message, OPEN_FAILURE.unknownChannelType, refusalWords(permit)),
+      ),
+    )
+  }
+
+  #decided(wait: void | Promise<void>): void {
+    if (wait) wait.catch(this.#fault)
+  }
+
+  #refuseClient({ sender }: ChannelOpen, reason: number, text: string): void {
+    const { client } = this.#context.ends
+    client.send(encodeConnection({ type: 'open_failure', recipient: sender, reason, text }))
+  }
+
+  targetConfirmed({ recipient, sender, window, maxPacket, data }: ChannelConfirmation): void {
+    const channel = this.#opening(recipient, false)
+    channel.joinTarget({ id: sender, maxPacket }, window)
+    const { client, target } = this.#context.ends
+    client.send(
+      encodeConnection({
+        type: 'confirmation',
+        recipient: channel.clientId,
+        sender: channel.id,
+        window,
+        maxPacket,
+        data,
+      }),
+    )
+    if (channel.kind === 'session')
+      target.send(
+        encodeConnection({
+          type: 'request',
+          recipient: sender,
+          name: 'env',
+          wantReply: false,
+          data: writeEnv(LOGIN_ENV, this.#context.login),
+        }),
+      )
+  }
+
+  targetRefused(message: Extract<ConnectionMessage, { type: 'open_failure' }>): void {
+    const channel = this.#opening(message.recipient, false)
+    if (channel.flow instanceof Forward) channel.flow.failed(message.text)
+    this.#context.ends.client.send(encodeConnection({ ...message, recipient: channel.clientId }))
+    channel.over()
+  }
+
+  /** What the target opens is what the client asked for and was permitted: nothing else. */
+  openForTarget(message: ChannelOpen): void {
+    const { guard, ends, now } = this.#context
+    const right = NEEDS[message.channel]
+    const asked = right !== undefined && this.#asked(right)
+    if (!asked || this.#open.size >= MOST_CHANNELS) {
+      const reason = OPEN_FAILURE.administrativelyProhibited
+      ends.target.send(
+        encodeConnection({ type: 'open_failure', recipient: message.sender, reason, text: 'not permitted' }),
+      )
+      return
+    }
+    const action = {
+      kind: `${right}_channel`,
+      verbs: [],
+      writes: false,
+      beside: true as const,
+      objections: [],
+    }
+    this.#decided(
+      submitThen(this.#context, action, permit => {
+        if (!permit.forward || this.#context.ended) return
+        const channel = this.#make(message.channel)
+        channel.joinTarget({ id: message.sender, maxPacket: message.maxPacket }, message.window)
+        channel.flow = new Forward(permit.seq, channel, guard, now)
+        channel.byTarget = true
+        ends.client.send(encodeConnection({ ...message, sender: channel.id }))
+      }),
+    )
+  }
+
+  /** The client will open no further program (no-more-sessions@openssh.com). */
+  noMoreSessions = false
+  /** Remote forwards, which belong to the connection and not to one channel. */
+  remoteForwards = false
+
+  #asked(right: string): boolean {
+    if (right === 'remote_forwarding') return this.remoteForwards
+    return this.all().some(channel => channel.allowed.has(right))
+  }
+
+  clientConfirmed({ recipient, sender, window, maxPacket, data }: ChannelConfirmation): void {
+    const channel = this.#opening(recipient, true)
+    const granted = channel.joinClient({ id: sender, maxPacket }, window)
+    const { target } = this.#context.ends
+    target.send(
+      encodeConnection({
+        type: 'confirmation',
+        recipient: channel.targetId,
+        sender: channel.id,
+        window: granted,
+        maxPacket,
+        data,
+      }),
+    )
+  }
+
+  clientRefused(message: Extract<ConnectionMessage, { type: 'open_failure' }>): void {
+    const channel = this.#opening(message.recipient, true)
+    if (channel.flow instanceof Forward) channel.flow.failed(message.text)
+    this.#context.ends.target.send(encodeConnection({ ...message, recipient: channel.targetId }))
+    channel.over()
+  }
+
+  #opening(id: number, byTarget: boolean): Channel {
+    const channel = this.#open.get(id)
+    if (channel?.byTarget !== byTarget || channel.open)
+      throw new Fault('protocol.violation', 'an answer to an opening that is none')
+    return channel
+  }
+
+  #make(kind: string): Channel {
+    const id = this.#next++
+    const channel = new Channel(id, kind, this.#context.ends, {
+      gone: () => void this.#open.delete(id),
+      fault: this.#fault,
+    })
+    this.#open.set(id, channel)
+    return channel
+  }
+}
+
+/** Which right of the session each kind of channel from the target needs. */
+const NEEDS: Readonly<Record<string, string>> = {
+  'auth-agent@openssh.com': 'agent_forwarding',
+  x11: 'x11_forwarding',
+  'forwarded-tcpip': 'remote_forwarding',
+}

@@ -1,0 +1,33 @@
+import type { Action, Permit } from '../../../target/action.ts'
+import type { Guard } from '../../../target/protocol.ts'
+import type { Ends } from './channel.ts'
+
+/** What everything in one session's relay shares. */
+export interface RelayContext {
+  readonly guard: Guard
+  readonly ends: Ends
+  /** The grant's login, which marks all that runs at the target. */
+  readonly login: string
+  readonly remote: string
+  readonly target: { readonly name: string; readonly host: string; readonly port: number }
+  /** Monotonic milliseconds. */
+  now(): number
+  /** Everything of this session is over; nothing is forwarded any more. */
+  readonly ended: boolean
+}
+
+/** Decides and records, then acts. Synchronous when nothing has to be waited for. */
+export function submitThen(
+  { guard }: Pick<RelayContext, 'guard'>,
+  action: Action,
+  act: (permit: Permit) => void,
+): void | Promise<void> {
+  const permit = guard.submit(action)
+  return permit instanceof Promise ? permit.then(act) : act(permit)
+}
+
+/** Words for a person who asked for something that is not part of their access. */
+export function refusalWords({ refusal }: Permit): string {
+  if (!refusal) return 'breakglass: not permitted.'
+  return `breakglass: refused: ${refusal.what}. ${refusal.next}`
+}

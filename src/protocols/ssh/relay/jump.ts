@@ -1,0 +1,105 @@
+import { Duplex } from 'node:stream'
+import { encodeConnection } from '../messages/connection.ts'
+import type { Guard } from '../../../target/protocol.ts'
+import type { SshTransport } from '../transport/transport.ts'
+import type { RelayContext } from './context.ts'
+import type { Destination } from './session-requests.ts'
+
+/** Bytes a client may send before we have read them, and per packet. */
+export const JUMP_WINDOW = 512 * 1024
+export const JUMP_PACKET = 32 * 1024
+
+/**
+ * Whether a forward leads to the grant's own target: `ssh -J gateway target`. Such a connection is answered by the gateway itself, as if it
+ * had come to its door; tunnelled, nothing of what is done in it would be seen.
+ */
+export function isJump(destination: Destination, { target }: Pick<RelayContext, 'target'>): boolean {
+  if ('path' in destination) return false
+  const host = destination.host.toLowerCase().replace(/\.$/, '')
+  return host === target.name || (host === target.host.toLowerCase() && destination.port === target.port)
+}
+
+export interface JumpOptions {
+  readonly client: SshTransport
+  readonly recipient: number
+  readonly window: number
+  readonly maxPacket: number
+  readonly guard: Guard
+  over(): void
+}
+
+/** A channel of the client as a stream of bytes, for a door inside. The windows are ours and hold back both directions. */
+export class JumpStream extends Duplex {
+  readonly #options: JumpOptions
+  #room: number
+  #unread = 0
+  #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined
+  #closed = false
+
+  constructor(options: JumpOptions) {
+    super({ allowHalfOpen: false })
+    this.#options = options
+    this.#room = options.window
+  }
+
+  /** The client sent this; false: more than its window. */
+  received(bytes: Buffer): boolean {
+    this.#options.guard.touch()
+    this.#unread += bytes.length
+    if (this.#unread > JUMP_WINDOW) return false
+    this.push(bytes)
+    return true
+  }
+
+  receivedEnd(): void {
+    this.push(null)
+  }
+
+  adjust(bytes: number): void {
+    this.#room += bytes
+    this.#flush()
+  }
+
+  override _read(): void {
+    const bytes = this.#unread - this.readableLength
+    if (bytes <= 0) return
+    this.#unread -= bytes
+    const { client, recipient } = this.#options
+    client.send(encodeConnection({ type: 'window_adjust', recipient, bytes }))
+  }
+
+  override _write(bytes: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    this.#pending = { bytes, done }
+    this.#flush()
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#options.client.send(encodeConnection({ type: 'eof', recipient: this.#options.recipient }))
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#pending?.done(error ?? new Error('the channel is closed'))
+    this.#pending = undefined
+    if (!this.#closed) {
+      this.#closed = true
+      this.#options.client.send(encodeConnection({ type: 'close', recipient: this.#options.recipient }))
+      this.#options.over()
+    }
+    done(error)
+  }
+
+  #flush(): void {
+    const pending = this.#pending
+    const { client, recipient, maxPacket } = this.#options
+    while (pending && pending.bytes.length > 0) {
+      const fits = Math.min(pending.bytes.length, this.#room, maxPacket)
+      if (fits <= 0) return
+      this.#room -= fits
+      client.send(encodeConnection({ type: 'data', recipient, data: pending.bytes.subarray(0, fits) }))
+      pending.bytes = pending.bytes.subarray(fits)
+    }
+    this.#pending = undefined
+    pending?.done()
+  }
+}

@@ -1,0 +1,221 @@
+import { Fault, isFault } from '../../../kernel/faults.ts'
+import type { SessionEnd } from '../../../target/action.ts'
+import type { Guard } from '../../../target/protocol.ts'
+import type { SshTarget } from '../dial/target.ts'
+import type { SshClient } from '../login/client.ts'
+import { type ConnectionMessage, decodeConnection, encodeConnection } from '../messages/connection.ts'
+import { DISCONNECT } from '../messages/numbers.ts'
+import type { Channel } from './channel.ts'
+import { Channels } from './channels.ts'
+import type { RelayContext } from './context.ts'
+import { GlobalRequests } from './global-requests.ts'
+import { killRequest, sessionRequest } from './session-channel.ts'
+
+/** A side that does not read makes the other wait beyond this many bytes, and itself beyond four times as many. */
+const MOST_BACKLOG = 1024 * 1024
+
+/** Joins the channels of a client to channels of its target until either side or the guard ends it. Never throws. */
+export function relay(client: SshClient, target: SshTarget, guard: Guard): Promise<SessionEnd> {
+  return new Promise(resolve => {
+    new Relay(client, target, guard, resolve).start()
+  })
+}
+
+class Relay {
+  readonly #client: SshClient
+  readonly #target: SshTarget
+  readonly #guard: Guard
+  readonly #resolve: (end: SessionEnd) => void
+  readonly #context: RelayContext
+  readonly #channels: Channels
+  readonly #requests: GlobalRequests
+  #ended: SessionEnd | undefined
+
+  constructor(client: SshClient, target: SshTarget, guard: Guard, resolve: (end: SessionEnd) => void) {
+    this.#client = client
+    this.#target = target
+    this.#guard = guard
+    this.#resolve = resolve
+    const ended = (): boolean => this.#ended !== undefined
+    this.#context = {
+      guard,
+      ends: { client: client.transport, target: target.transport },
+      login: client.login,
+      remote: client.remote,
+      target: target.place,
+      now: () => performance.now(),
+      get ended() {
+        return ended()
+      },
+    }
+    this.#channels = new Channels(this.#context, cause => this.#broken(cause))
+    this.#requests = new GlobalRequests(this.#context, this.#channels, cause => this.#broken(cause))
+  }
+
+  start(): void {
+    const { transport } = this.#target
+    this.#target.attach({
+      ready: () => undefined,
+      message: payload => this.#hear(payload, 'target'),
+      closed: () =>
+        this.#end({ reason: 'target', text: 'breakglass: the target closed the connection.' }, undefined),
+      drained: () => this.#drained(),
+    })
+    if (transport.closed) return
+    this.#client.accept({
+      ready: () => undefined,
+      message: payload => this.#hear(payload, 'client'),
+      closed: () => this.#end({ reason: 'client', text: 'the client left' }, undefined),
+      drained: () => this.#drained(),
+    })
+    this.#guard.onNotice(text => this.#channels.notice(text))
+    this.#guard.onEnd(end => this.#end(end, end.text))
+  }
+
+  #hear(payload: Buffer, from: 'client' | 'target'): void {
+    if (this.#ended) return
+    try {
+      const message = decodeConnection(payload)
+      if (!message) this.#context.ends[from].unimplemented()
+      else if (from === 'client') this.#fromClient(message)
+      else this.#fromTarget(message)
+    } catch (cause) {
+      return this.#broken(cause)
+    }
+    this.#throttle()
+  }
+
+  #fromClient(message: ConnectionMessage): void {
+    switch (message.type) {
+      case 'global_request':
+        return this.#requests.fromClient(message)
+      case 'open':
+        return this.#channels.openForClient(message)
+      case 'request_success':
+      case 'request_failure':
+        return
+      case 'confirmation':
+        return this.#channels.clientConfirmed(message)
+      case 'open_failure':
+        return this.#channels.clientRefused(message)
+    }
+    if (this.#channels.jumped(message)) return
+    const channel = this.#channels.of(message.recipient)
+    switch (message.type) {
+      case 'window_adjust':
+        return channel.clientAdjusted(message.bytes)
+      case 'success':
+      case 'failure':
+        return this.#target.transport.send(encodeConnection({ ...message, recipient: channel.targetId }))
+      case 'data': {
+        channel.received(message.data.length)
+        return channel.inOrder(() => flowing(channel, message.data))
+      }
+      case 'extended_data':
+        channel.received(message.data.length)
+        return channel.swallowed(message.data.length)
+      case 'eof':
+        return channel.inOrder(() => (channel.flow ? channel.flow.clientEof() : channel.eofToTarget()))
+      case 'close':
+        return channel.inOrder(() => channel.clientClosed())
+      case 'request':
+        if (channel.kind !== 'session')
+          return channel.inOrder(() => {
+            if (message.wantReply)
+              channel.replies.now(encodeConnection({ type: 'failure', recipient: channel.clientId }))
+          })
+        return channel.inOrder(() => sessionRequest(channel, message, this.#context))
+    }
+  }
+
+  #fromTarget(message: ConnectionMessage): void {
+    switch (message.type) {
+      case 'global_request':
+        return this.#requests.fromTarget(message)
+      case 'request_success':
+      case 'request_failure':
+        return this.#requests.targetAnswered(message)
+      case 'open':
+        return this.#channels.openForTarget(message)
+      case 'confirmation':
+        return this.#channels.targetConfirmed(message)
+      case 'open_failure':
+        return this.#channels.targetRefused(message)
+    }
+    const channel = this.#channels.of(message.recipient)
+    switch (message.type) {
+      case 'window_adjust':
+        return channel.targetAdjusted(message.bytes)
+      case 'success':
+      case 'failure':
+        return channel.targetAnswered(message.type)
+      case 'data':
+      case 'extended_data': {
+        channel.passed(message.data.length)
+        const stderr = message.type === 'extended_data'
+        if (channel.flow) return channel.flow.fromTarget(message.data, stderr)
+        return channel.toClient(message.data, stderr)
+      }
+      case 'eof':
+        return channel.eofToClient()
+      case 'close':
+        return channel.targetClosed()
+      case 'request':
+        channel.flow?.told?.(message.name, message.data)
+        return this.#client.transport.send(encodeConnection({ ...message, recipient: channel.clientId }))
+    }
+  }
+
+  #broken(cause: unknown): void {
+    const what = isFault(cause) ? cause.message : 'a message that could not be handled'
+    const end: SessionEnd = { reason: 'violation', text: `breakglass: this connection ends: ${what}.` }
+    this.#end(isFault(cause) ? end : { ...end, cause }, end.text)
+  }
+
+  /** The one way out. `words`: what the client is told; without, it has gone or tells itself. */
+  #end(end: SessionEnd, words: string | undefined): void {
+    if (this.#ended) return
+    this.#ended = end
+    const { client, target } = this.#context.ends
+    const said =
+      words === undefined
+        ? end.reason === 'target' && this.#channels.farewell(end.text)
+        : this.#channels.farewell(words)
+    for (const channel of this.#channels.all()) {
+      if (channel.kind === 'session' && channel.open && words !== undefined)
+        target.send(killRequest(channel.targetId))
+      channel.closeToTarget()
+      channel.closeToClient()
+    }
+    this.#channels.over()
+    const last = said ? 'this session is over' : end.text
+    const gone = [
+      client.disconnect(DISCONNECT.byApplication, last),
+      target.disconnect(DISCONNECT.byApplication, ''),
+    ]
+    void Promise.all(gone).then(() => this.#resolve(end))
+  }
+
+  #throttle(): void {
+    const { client, target } = this.#context.ends
+    if (client.backlog > MOST_BACKLOG) target.pause()
+    if (target.backlog > MOST_BACKLOG) client.pause()
+    if (client.backlog > 4 * MOST_BACKLOG) client.pause()
+    if (target.backlog > 4 * MOST_BACKLOG) target.pause()
+  }
+
+  #drained(): void {
+    const { client, target } = this.#context.ends
+    if (client.backlog < MOST_BACKLOG && target.backlog < MOST_BACKLOG) {
+      client.resume()
+      target.resume()
+    }
+  }
+}
+
+function flowing(channel: Channel, data: Buffer): void | Promise<void> {
+  if (channel.flow) return channel.flow.fromClient(data)
+  // What was refused closes its channel; what the client had sent by then goes nowhere.
+  if (channel.started) return channel.swallowed(data.length)
+  throw new Fault('protocol.violation', 'data on a channel on which nothing was started')
+}

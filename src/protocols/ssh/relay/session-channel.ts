@@ -1,0 +1,184 @@
+import { judgeCommand, judgeRequest, judgeShell, judgeSubsystem } from './judge.ts'
+import { encodeConnection, type ChannelRequest } from '../messages/connection.ts'
+import { createScp, scpDirection } from './shim.ts'
+import { createSftp } from './shim.ts'
+import type { Action, Permit } from '../../../target/action.ts'
+import type { Channel } from './channel.ts'
+import { type RelayContext, refusalWords, submitThen } from './context.ts'
+import { Program } from './program.ts'
+import {
+  MOST_ENV,
+  readEnv,
+  readOneText,
+  readTerminal,
+  writeExitStatus,
+  writeText,
+} from './session-requests.ts'
+import { Transfer } from './transfer.ts'
+
+/** What a refused program leaves with: `command cannot execute`, as shells say it. */
+const REFUSED_STATUS = 126
+const OUR_ENV = /^BREAKGLASS_/i
+
+/** A request of the client on a session channel (RFC 4254 §6). What is not known here is refused and recorded. */
+export function sessionRequest(
+  channel: Channel,
+  request: ChannelRequest,
+  context: RelayContext,
+): void | Promise<void> {
+  const { name, data } = request
+  switch (name) {
+    case 'pty-req':
+      channel.preparation.terminal = readTerminal(data)
+      return pass(channel, request, context)
+    case 'env':
+      return env(channel, request, context)
+    case 'window-change':
+    case 'signal':
+    case 'break':
+    case 'xon-xoff':
+    case 'eow@openssh.com':
+      context.guard.touch()
+      channel.flow?.asked?.(name, data)
+      return pass(channel, request, context)
+    case 'shell':
+    case 'exec':
+    case 'subsystem':
+      return start(channel, request, context)
+    case 'auth-agent-req@openssh.com':
+      return permission(channel, request, 'agent_forwarding', context)
+    case 'x11-req':
+      return permission(channel, request, 'x11_forwarding', context)
+    default:
+      return permission(channel, request, undefined, context)
+  }
+}
+
+/** Goes on to the target, whose answer becomes ours. */
+function pass(channel: Channel, request: ChannelRequest, { ends }: RelayContext): void {
+  if (request.wantReply) channel.expectFromTarget()
+  ends.target.send(encodeConnection({ ...request, recipient: channel.targetId }))
+}
+
+function answer(channel: Channel, { wantReply }: ChannelRequest, type: 'success' | 'failure'): void {
+  if (wantReply) channel.replies.now(encodeConnection({ type, recipient: channel.clientId }))
+}
+
+function env(channel: Channel, request: ChannelRequest, context: RelayContext): void {
+  const { name, value } = readEnv(request.data)
+  const { env: known } = channel.preparation
+  if (OUR_ENV.test(name) || known.length >= MOST_ENV) return answer(channel, request, 'failure')
+  known.push(`${name}=${value}`.slice(0, 1000))
+  return pass(channel, request, context)
+}
+
+/** Agent, X11, and whatever else a client may think of. */
+function permission(
+  channel: Channel,
+  request: ChannelRequest,
+  kind: 'agent_forwarding' | 'x11_forwarding' | undefined,
+  context: RelayContext,
+): void | Promise<void> {
+  const objections = judgeRequest(kind ?? 'channel_request', context.guard.rules)
+  const action: Action = {
+    kind: kind ?? 'channel_request',
+    verbs: [],
+    writes: false,
+    text: request.name,
+    objections,
+  }
+  return submitThen(context, action, permit => {
+    if (permit.forward) {
+      if (kind) channel.allowed.add(kind)
+      return pass(channel, request, context)
+    }
+    if (kind) tell(channel, refusalWords(permit))
+    return answer(channel, request, 'failure')
+  })
+}
+
+/** Before something runs there is nowhere to say it. */
+function tell(channel: Channel, words: string): void {
+  if (channel.flow?.notice) channel.flow.notice(words)
+  else channel.owedWords.push(words)
+}
+
+function start(channel: Channel, request: ChannelRequest, context: RelayContext): void | Promise<void> {
+  if (channel.started) return answer(channel, request, 'failure')
+  channel.started = true
+  const action = programAction(channel, request, context)
+  return submitThen(context, action, permit => {
+    if (context.ended) return
+    if (!permit.forward) return turnAway(channel, request, permit, context)
+    channel.flow = flowOf(channel, action, permit, context)
+    return pass(channel, request, context)
+  })
+}
+
+function programAction(channel: Channel, request: ChannelRequest, { guard }: RelayContext): Action {
+  const { terminal, env: variables } = channel.preparation
+  const detail = {
+    ...(terminal && { term: terminal.term, cols: terminal.cols, rows: terminal.rows }),
+    ...(variables.length > 0 && { env: variables.join('\n') }),
+  }
+  const common = { ...(Object.keys(detail).length > 0 && { detail }), beside: true as const }
+  if (request.name === 'shell')
+    return { kind: 'shell', verbs: [], writes: true, ...common, objections: judgeShell(guard.rules) }
+  const text = readOneText(request.data)
+  if (request.name === 'subsystem')
+    return {
+      kind: 'subsystem',
+      verbs: [text.slice(0, 60)],
+      writes: false,
+      text,
+      ...common,
+      objections: judgeSubsystem(text, guard.rules),
+    }
+  const { verbs, writes, parts, objections } = judgeCommand(text, guard.rules)
+  return { kind: 'exec', verbs, writes, text, ...(parts && { parts }), ...common, objections }
+}
+
+function flowOf(
+  channel: Channel,
+  action: Action,
+  { seq }: Permit,
+  context: RelayContext,
+): Program | Transfer {
+  const { guard, now } = context
+  if (action.kind === 'subsystem' && action.text === 'sftp')
+    return new Transfer({ seq, channel, guard, now, create: createSftp })
+  const direction = action.kind === 'exec' ? scpDirection(action.text ?? '') : undefined
+  if (direction)
+    return new Transfer({ seq, channel, guard, now, create: ports => createScp(direction, ports) })
+  return new Program({ seq, channel, guard, terminal: channel.preparation.terminal, now })
+}
+
+/** Says why where the person reads it, and ends the channel as a program that could not be run. */
+function turnAway(channel: Channel, request: ChannelRequest, permit: Permit, { ends }: RelayContext): void {
+  answer(channel, request, 'success')
+  const words = [...channel.owedWords, refusalWords(permit)]
+  for (const line of words)
+    channel.say(Buffer.from(`${line}\r\n`), channel.preparation.terminal === undefined)
+  const status = encodeConnection({
+    type: 'request',
+    recipient: channel.clientId,
+    name: 'exit-status',
+    wantReply: false,
+    data: writeExitStatus(REFUSED_STATUS),
+  })
+  ends.client.send(status)
+  channel.eofToClient()
+  channel.closeToClient()
+  channel.closeToTarget()
+}
+
+/** What kills a program at the target before its channel goes (RFC 4254 §6.9). */
+export function killRequest(recipient: number): Buffer {
+  return encodeConnection({
+    type: 'request',
+    recipient,
+    name: 'signal',
+    wantReply: false,
+    data: writeText('KILL'),
+  })
+}

@@ -1,0 +1,50 @@
+/** Kept back of the client's window for words of ours; the other side must never be able to use it up. */
+const RESERVE = 32 * 1024
+
+/**
+ * Bytes on their way from the target to the client of one channel (RFC 4254 §5.2). The client's window is passed on to the target but
+ * for a reserve, so that words of ours always find room; what we said is paid back out of the client's next adjustments.
+ */
+export class OutwardWindow {
+  /** What the client still takes, and what the target may still send. */
+  #room: number
+  #granted: number
+  #owed = 0
+
+  constructor(clientWindow: number) {
+    this.#room = clientWindow
+    this.#granted = clientWindow - Math.min(RESERVE, Math.floor(clientWindow / 4))
+  }
+
+  /** What the target is told when the channel opens. */
+  get granted(): number {
+    return this.#granted
+  }
+
+  /** How much of ours fits now. */
+  get free(): number {
+    return this.#room - this.#granted
+  }
+
+  /** The client takes `bytes` more; returns how many of them the target is told of. */
+  adjust(bytes: number): number {
+    this.#room += bytes
+    const repaid = Math.min(this.#owed, bytes)
+    this.#owed -= repaid
+    this.#granted += bytes - repaid
+    return bytes - repaid
+  }
+
+  /** The target sent this much; false: more than it was allowed to. */
+  passed(bytes: number): boolean {
+    this.#room -= bytes
+    this.#granted -= bytes
+    return this.#granted >= 0
+  }
+
+  /** We say this much, at most `free`. */
+  said(bytes: number): void {
+    this.#room -= bytes
+    this.#owed += bytes
+  }
+}

@@ -56,6 +56,9 @@ export interface ConnectionSheet {
   readonly database?: string
   readonly ca: string
   readonly psql?: string
+  /** Of SSH: lines for known_hosts. */
+  readonly host_keys?: readonly string[]
+  readonly ssh?: string
   readonly ends_at: string
 }
 

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { sha256Hex } from '../kernel/bytes.ts'
 import { Fault } from '../kernel/faults.ts'
 import { newId, randomWord } from '../kernel/ids.ts'
+import { sshFingerprint } from '../kernel/ssh-key.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { ScramVerifier } from '../target/protocol.ts'
 import { findGrant } from '../grant/find.ts'
@@ -62,7 +63,13 @@ export class ClientCredentials {
       if (grant instanceof Fault) return grant
       if (grant.state !== 'active')
         return new Fault('grant.not_active', `Grant ${grantId} is ${grant.state}.`)
-      const data = { grant: grantId, credential: newId('credential'), login, digest: sha256Hex(bytes) }
+      const data = {
+        grant: grantId,
+        credential: newId('credential'),
+        login,
+        digest: sha256Hex(bytes),
+        ...(publicKey && { key: sshFingerprint(publicKey) }),
+      }
       return {
         events: [{ type: 'credential.issued', subject: grant.person, target: grant.target, data }],
         result: undefined,

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseSshKey, sshBlob, sshFingerprint, sshLine } from './ssh-key.ts'
+import { knownHostsName, parseSshKey, sshBlob, sshFingerprint, sshLine } from './ssh-key.ts'
 
 /** By OpenSSH 9.2: `ssh-keygen -t ed25519 -C ana@laptop`, then `ssh-keygen -lf`. */
 const LINE = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik ana@laptop'
@@ -24,6 +24,11 @@ describe('the public key of a person', () => {
     expect(sshBlob(privateKey)).toEqual(sshBlob(publicKey))
     expect(parseSshKey(sshLine(sshBlob(publicKey)))).toEqual(sshBlob(publicKey))
     expect(() => sshBlob(generateKeyPairSync('x25519').publicKey)).toThrow('not an ed25519 key')
+  })
+
+  it('belongs to a place that known_hosts names with its port, unless that is 22', () => {
+    expect(knownHostsName('gate.acme.example', 22)).toBe('gate.acme.example')
+    expect(knownHostsName('::1', 7022)).toBe('[::1]:7022')
   })
 
   it.each([

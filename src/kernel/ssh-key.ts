@@ -48,6 +48,11 @@ export function sshLine(blob: Buffer): string {
   return `${TYPE} ${blob.toString('base64')}`
 }
 
+/** How known_hosts names a place: the port is part of it unless it is 22 (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
+export function knownHostsName(host: string, port: number): string {
+  return port === 22 ? host : `[${host}]:${port}`
+}
+
 /** `SHA256:…`, as `ssh-keygen -l` and the log of sshd print it. */
 export function sshFingerprint(blob: Buffer): string {
   return `SHA256:${sha256(blob).toString('base64').replaceAll('=', '')}`

@@ -1,7 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { endsAt } from '../../grant/grant.ts'
 import { Fault } from '../../kernel/faults.ts'
-import { answers, idOf, idParam, time, utc } from '../answers.ts'
+import type { Target } from '../../kernel/target.ts'
+import { knownHostsName, parseSshKey } from '../../kernel/ssh-key.ts'
+import { answers, idOf, idParam, json, time, utc } from '../answers.ts'
 import type { AppDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
 import { newRouter } from '../router.ts'
@@ -25,9 +27,29 @@ const sheet = z
       .describe(
         'A command line without the secret; expects the CA in breakglass-ca.pem and the secret in PGPASSWORD.',
       ),
+    host_keys: z
+      .array(z.string())
+      .optional()
+      .describe('Of SSH: lines for known_hosts, by which the client knows this gateway.'),
+    ssh: z
+      .string()
+      .optional()
+      .describe('A command line without the secret; expects `host_keys` in breakglass-known_hosts.'),
     ends_at: time,
   })
   .openapi('ConnectionSheet')
+
+const wish = z
+  .object({
+    public_key: z
+      .string()
+      .max(1_000)
+      .optional()
+      .describe(
+        'Of SSH: the line of a .pub file (ssh-ed25519 AAAA… comment). It proves this login as the secret does.',
+      ),
+  })
+  .openapi('CredentialWish')
 
 /** What a native client needs to connect under an active grant. */
 export function credentialRoutes({
@@ -43,7 +65,10 @@ export function credentialRoutes({
       path: '/v1/grants/{id}/credential',
       tags: ['grants'],
       summary: 'A login for native clients; each call makes a further one',
-      request: { params: idParam('grant', 'g_019…') },
+      request: {
+        params: idParam('grant', 'g_019…'),
+        body: { content: json(wish), required: false },
+      },
       responses: answers('The login, its secret and how to connect.', sheet),
     }),
     async c => {
@@ -64,8 +89,9 @@ export function credentialRoutes({
         throw new Fault('target.misconfigured', `Nothing listens for ${grant.target}.`, {
           next: 'Add its protocol to `listen` in breakglass.yaml.',
         })
-      const { login, secret } = await credentials.issue(grant.id)
-      const { host, port, database } = endpoint
+      const key = publicKeyOf(c.req.valid('json'), target)
+      const { login, secret } = await credentials.issue(grant.id, key)
+      const { host, port, database, hostKey } = endpoint
       return c.json(
         {
           grant: grant.id,
@@ -78,6 +104,10 @@ export function credentialRoutes({
           ...(database !== undefined && { database }),
           ca: caPem,
           ...(target.protocol === 'postgres' && { psql: psqlLine(host, port, login, database) }),
+          ...(hostKey !== undefined && {
+            host_keys: [`${knownHostsName(host, port)} ${hostKey}`],
+            ssh: sshLine(host, port, login),
+          }),
           ends_at: utc(ends),
         },
         200,
@@ -85,6 +115,26 @@ export function credentialRoutes({
     },
   )
   return app
+}
+
+/** The key that shall prove the login. Refused before there is a login. Fault `input.invalid`. */
+function publicKeyOf(
+  { public_key: line }: z.infer<typeof wish>,
+  { name, protocol }: Target,
+): Buffer | undefined {
+  if (line === undefined) return undefined
+  if (protocol !== 'ssh')
+    throw new Fault('input.invalid', `${name} speaks ${protocol}: a public key proves nothing there.`, {
+      next: 'Leave `public_key` out; the secret of the answer proves the login.',
+    })
+  const key = parseSshKey(line)
+  if (Buffer.isBuffer(key)) return key
+  throw new Fault('input.invalid', `public_key: ${key.what}.`, { next: key.next })
+}
+
+function sshLine(host: string, port: number, login: string): string {
+  const known = '-o UserKnownHostsFile=breakglass-known_hosts -o StrictHostKeyChecking=yes'
+  return `ssh -p ${port} ${known} ${login}@${host}`
 }
 
 function psqlLine(host: string, port: number, login: string, database: string | undefined): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openRealJournal, type RealJournal, temporaryFolder } from '../../../test/support/real-journal.ts'
 import { isSecurity } from '../../alert/alertable.ts'
-import type { JournalEvent, Slice } from '../../journal/slice.ts'
+import type { JournalEvent } from '../../journal/slice.ts'
 import { knownSshKeys } from './known-keys.ts'
 import { openSshKeys, type SshKeys } from './open-keys.ts'
 
@@ -14,7 +14,7 @@ let real: RealJournal
 let events: JournalEvent[]
 beforeEach(async () => {
   ;({ path: folder, remove } = await temporaryFolder('ssh-keys'))
-  real = await openRealJournal(folder, [knownSshKeys as Slice<unknown>])
+  real = await openRealJournal(folder, [knownSshKeys])
   events = []
   real.journal.subscribe(event => void events.push(event))
 })
@@ -72,7 +72,7 @@ describe("the gateway's own SSH keys", () => {
 
   it('are finished where a first start broke off between them', async () => {
     const { public: whole } = await start()
-    const elsewhere = await openRealJournal(join(folder, 'other'), [knownSshKeys as Slice<unknown>])
+    const elsewhere = await openRealJournal(join(folder, 'other'), [knownSshKeys])
     rmSync(file('ssh-host.key'))
     const again = await openSshKeys(keys(), elsewhere.journal)
     expect(again.public.ca).toBe(whole.ca)

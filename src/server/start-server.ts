@@ -30,6 +30,7 @@ import { Fault } from '../kernel/faults.ts'
 import type { PersonId } from '../kernel/ids.ts'
 import { procedureSets } from '../policy/acceptance.ts'
 import { createInspector, createPostgresProtocol } from '../protocols/postgres/index.ts'
+import { createSshProtocol } from '../protocols/ssh/index.ts'
 import { createRecordings } from '../recording/recordings.ts'
 import { openSessionLog } from '../recording/session-log.ts'
 import { keepReviews } from '../review/keep-reviews.ts'
@@ -173,6 +174,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ssh = config.listen.protocols.ssh && (await openSshKeys(config.keys, journal))
     const protocols = [
       createPostgresProtocol({ inspector, plaintextFromLoopback: options.plaintextFromLoopback ?? false }),
+      ...(ssh ? [createSshProtocol({ hostKey: ssh.host, ca: ssh.ca, now: () => clock.now().wall })] : []),
     ]
     for (const target of targets.values()) {
       protocols.find(({ name }) => name === target.protocol)?.checkSettings(target)

@@ -7,11 +7,14 @@ import type { TargetLink } from './target-link.ts'
 export class SshTarget implements TargetConnection {
   readonly facts: Readonly<Record<string, string | number>>
   readonly place: { readonly name: string; readonly host: string; readonly port: number }
+  /** The grant's login, which marks all that runs here. */
+  readonly login: string
   readonly #link: TargetLink
 
-  constructor(link: TargetLink, place: SshTarget['place'], account: string) {
+  constructor(link: TargetLink, place: SshTarget['place'], account: string, login: string) {
     this.#link = link
     this.place = place
+    this.login = login
     this.facts = { server: link.transport.peer, account, port: link.localPort }
   }
 

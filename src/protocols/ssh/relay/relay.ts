@@ -40,7 +40,7 @@ class Relay {
     this.#context = {
       guard,
       ends: { client: client.transport, target: target.transport },
-      login: client.login,
+      login: target.login,
       remote: client.remote,
       target: target.place,
       now: () => performance.now(),

@@ -11,7 +11,9 @@ export const OPEN_RULES: SessionRules = {
   resultBytes: 4096,
 }
 
-/** A guard that writes everything down and permits what carries no objection. `delayMs` makes it answer later, as a disk would. */
+const ENDED = { rule: 'ended', what: 'the session has ended', next: '' }
+
+/** A guard that writes everything down and permits what carries no objection, at once or when its evidence is there. */
 export class RecordingGuard implements Guard {
   readonly rules: SessionRules
   readonly actions: Action[] = []
@@ -20,11 +22,17 @@ export class RecordingGuard implements Guard {
   readonly streams = new Map<number, StreamEvent[]>()
   /** What came inside the session. */
   readonly connections: Duplex[] = []
+  /** Serves what came inside the session; by default nobody does. */
+  serve: ((stream: Duplex) => void) | undefined
+  /** Answers later, as a disk would. */
   delayMs: number | undefined
+  /** The session is over, but nobody has told it yet: what it submits is answered `ended`. */
+  lapsed = false
   ended: SessionEnd | undefined
   held: HeldWrites | undefined
   #onEnd: ((end: SessionEnd) => void) | undefined
   #onNotice: ((text: string) => void) | undefined
+  #evidence: (() => Promise<void>) | undefined
 
   constructor(rules: Partial<SessionRules> = {}) {
     this.rules = { ...OPEN_RULES, ...rules }
@@ -35,17 +43,38 @@ export class RecordingGuard implements Guard {
   }
 
   submit(action: Action): Permit | Promise<Permit> {
+    const seq = this.actions.length + 1
+    if (this.ended) return { forward: false, seq, refusal: ENDED }
     this.actions.push(action)
-    const seq = this.actions.length
     const [refusal] = action.objections
     const permit = (): Permit => {
-      if (this.ended) return { forward: false, seq, refusal: { rule: 'ended', what: 'ended', next: '' } }
+      if (this.ended || this.lapsed) return { forward: false, seq, refusal: ENDED }
       return refusal ? { forward: false, seq, refusal } : { forward: true, seq }
     }
-    if (this.delayMs === undefined || refusal) return permit()
-    return new Promise(resolve => {
-      setTimeout(() => resolve(permit()), this.delayMs)
-    })
+    const evidence = refusal ? undefined : this.#durable()
+    return evidence ? evidence.then(permit) : permit()
+  }
+
+  /** From now on evidence takes as long as `delay` says, asked for each; in milliseconds. */
+  delayEvidence(delay: () => number): void {
+    this.#evidence = () => new Promise(resolve => setTimeout(resolve, delay()))
+  }
+
+  /** From now on no evidence becomes durable until the function that is given is called. */
+  holdEvidence(): () => void {
+    let release = (): void => undefined
+    const held = new Promise<void>(resolve => (release = resolve))
+    this.#evidence = () => held
+    return () => {
+      this.#evidence = undefined
+      release()
+    }
+  }
+
+  #durable(): Promise<void> | undefined {
+    const { delayMs } = this
+    if (this.#evidence) return this.#evidence()
+    return delayMs === undefined ? undefined : new Promise(resolve => setTimeout(resolve, delayMs))
   }
 
   finish(seq: number, outcome: Outcome): void {
@@ -58,10 +87,9 @@ export class RecordingGuard implements Guard {
   stream(seq: number, events: readonly StreamEvent[], wait?: 'before'): boolean | Promise<boolean> {
     const known = this.streams.get(seq) ?? []
     this.streams.set(seq, [...known, ...events])
-    if (wait === undefined || this.delayMs === undefined) return this.ended === undefined
-    return new Promise(resolve => {
-      setTimeout(() => resolve(this.ended === undefined), this.delayMs)
-    })
+    const goesOn = (): boolean => this.ended === undefined && !this.lapsed
+    const evidence = wait && this.#durable()
+    return evidence ? evidence.then(goesOn) : goesOn()
   }
 
   onEnd(listener: (end: SessionEnd) => void): void {
@@ -79,6 +107,7 @@ export class RecordingGuard implements Guard {
 
   connection(stream: Duplex): void {
     this.connections.push(stream)
+    this.serve?.(stream)
   }
 
   touch(): void {

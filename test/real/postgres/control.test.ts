@@ -265,15 +265,4 @@ describe.skipIf(missing('postgres15').length > 0)('logins at the target', () => 
     await lab.admin(lab.protocol.plan(lab.target))
     expect((await lab.protocol.check(lab.target)).filter(line => !line.ok)).toEqual([])
   })
-
-  it('check: says what is wrong when the target cannot be reached', async () => {
-    const lines = await lab.protocol.check({ ...lab.target, address: '127.0.0.1:1' })
-    expect(lines).toEqual([
-      expect.objectContaining({
-        ok: false,
-        level: 'must',
-        next: expect.stringContaining('address') as string,
-      }),
-    ])
-  })
 })

@@ -2,12 +2,10 @@ import { execFileSync, spawn } from 'node:child_process'
 import { createHmac, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { Client, type ClientConfig } from 'pg'
-import { isFault } from '../../../src/kernel/faults.ts'
 import type { Target } from '../../../src/kernel/target.ts'
 import {
   createInspector,
@@ -15,17 +13,17 @@ import {
   type PostgresOptions,
 } from '../../../src/protocols/postgres/index.ts'
 import type { Inspector } from '../../../src/protocols/postgres/inspect/inspector.ts'
-import type { SessionEnd, SessionRules } from '../../../src/target/action.ts'
-import { Passage } from '../../../src/target/passage.ts'
-import type { Protocol, ScramVerifier } from '../../../src/target/protocol.ts'
+import type { SessionRules } from '../../../src/target/action.ts'
+import { type Door, type DoorSession, openDoor } from '../../../src/target/contract/door.suite.ts'
+import { makePassage } from '../../../src/target/contract/made-passage.suite.ts'
+import type { Passage } from '../../../src/target/passage.ts'
+import type { LoginDesk, Protocol, ScramVerifier } from '../../../src/target/protocol.ts'
 import {
   startPostgres,
   type PostgresOptions as ServerOptions,
   type PostgresServer,
 } from '../servers/postgres.ts'
-import { RecordingGuard } from '../../../src/target/recording-guard.suite.ts'
-
-const makePassage = Passage.claimMaker()
+import type { RecordingGuard } from '../../../src/target/recording-guard.suite.ts'
 
 export const LOGIN = 'bg_client'
 export const SECRET = 'session-secret'
@@ -42,20 +40,15 @@ export interface LabOptions {
   readonly on?: PostgresServer
 }
 
-/** One finished or running session of the lab. */
-export interface LabSession {
-  readonly guard: RecordingGuard
-  readonly end: Promise<SessionEnd | undefined>
-}
-
 export interface Lab {
   readonly server: PostgresServer
   readonly target: Target
   readonly protocol: Protocol
   readonly inspector: Inspector
   readonly port: number
-  readonly sessions: LabSession[]
-  readonly failures: string[]
+  readonly desk: Pick<LoginDesk, 'tls' | 'verifier' | 'publicKey'>
+  readonly sessions: readonly DoorSession[]
+  readonly failures: Door['failures']
   readonly ca: string
   readonly caFile: string
   readonly loginName: string
@@ -144,43 +137,13 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   await protocol.provision(passage())
 
   const verifier = makeVerifier(SECRET)
-  const tls = createSecureContext({ cert, key })
-  const sessions: LabSession[] = []
-  const failures: string[] = []
-  const sockets = new Set<Socket>()
-  let facts: Readonly<Record<string, string | number>> = {}
-  let change = (_guard: RecordingGuard): void => undefined
-  const serve = async (socket: Socket) => {
-    const client = await protocol.readLogin(socket, (socket.remoteAddress ?? '').replace(/^::ffff:/, ''), {
-      tls,
-      timeoutMs: 3000,
-      verifier: async name => (name === LOGIN ? verifier : undefined),
-      publicKey: async () => undefined,
-      failed: (name, _remote, why) => failures.push(`${name}: ${why}`),
-    })
-    if (!client) return
-    const guard = new RecordingGuard(options.rules)
-    change(guard)
-    let ended: (end: SessionEnd | undefined) => void = () => undefined
-    sessions.push({ guard, end: new Promise(resolve => (ended = resolve)) })
-    try {
-      const reached = await protocol.dial(passage(), client)
-      facts = reached.facts
-      ended(await protocol.relay(client, reached, guard))
-    } catch (cause) {
-      if (!isFault(cause)) throw cause
-      await client.refuse(cause)
-      ended(undefined)
-    }
+  const desk: Lab['desk'] = {
+    tls: createSecureContext({ cert, key }),
+    verifier: async name => (name === LOGIN ? verifier : undefined),
+    publicKey: async () => undefined,
   }
-  const gateway = createServer(socket => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-    void serve(socket)
-  })
-  gateway.listen(0, '127.0.0.1')
-  await once(gateway, 'listening')
-  const { port } = gateway.address() as AddressInfo
+  const door = await openDoor({ protocol, desk, rules: options.rules, passage: () => passage() })
+  const { port, sessions, failures } = door
 
   const environment = (): NodeJS.ProcessEnv => ({
     ...process.env,
@@ -204,6 +167,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     protocol,
     inspector,
     port,
+    desk,
     sessions,
     failures,
     ca: cert,
@@ -213,7 +177,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     admin,
     environment,
     run,
-    facts: () => facts,
+    facts: () => sessions.at(-1)?.facts ?? {},
     guard(index = -1) {
       const found = sessions.at(index)
       if (!found) throw new Error('no session yet')
@@ -238,13 +202,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       const commands = typeof sql === 'string' ? [sql] : sql
       return run('psql', ['-X', '-A', '-t', ...commands.flatMap(one => ['-c', one])], env)
     },
-    prepareGuard(next) {
-      change = next
-    },
+    prepareGuard: change => door.prepare(change),
     async close() {
       for (const client of clients) await client.end().catch(() => undefined)
-      for (const socket of sockets) socket.destroy()
-      gateway.close()
+      await door.close()
       await protocol.control(target).close()
       await inspector.close()
       if (!options.on) await server.stop()

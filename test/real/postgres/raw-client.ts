@@ -22,6 +22,8 @@ export class RawClient {
   readonly socket: Socket
   stream: Duplex
   readonly received: RawMessage[] = []
+  /** Messages with a tag for which this says no are thrown away. */
+  keeps = (_tag: string): boolean => true
   closed = false
   /** BackendKeyData as it came: process number and cancel key. */
   backend: Buffer = Buffer.alloc(0)
@@ -61,8 +63,9 @@ export class RawClient {
 
   async startTls(): Promise<void> {
     this.socket.write(sslRequest())
-    const [answer] = (await once(this.socket, 'data')) as [Buffer]
-    if (answer.toString() !== 'S') throw new Error(`TLS answered ${answer.toString()}`)
+    const closed = once(this.socket, 'close').then(() => ['nothing'])
+    const [answer] = await Promise.race([once(this.socket, 'data'), closed])
+    if (String(answer) !== 'S') throw new Error(`TLS answered ${String(answer)}`)
     const secure = connectTls({ socket: this.socket, rejectUnauthorized: false })
     await once(secure, 'secureConnect')
     secure.on('error', () => undefined)
@@ -74,11 +77,9 @@ export class RawClient {
     this.stream.on('data', (chunk: Buffer) => {
       this.#reader.feed(chunk)
       while (this.#reader.next()) {
-        const { bytes, start, end, tag } = this.#reader
-        this.received.push({
-          tag: String.fromCharCode(tag),
-          body: Buffer.from(bytes.subarray(start + 5, end)),
-        })
+        const { bytes, start, end } = this.#reader
+        const tag = String.fromCharCode(this.#reader.tag)
+        if (this.keeps(tag)) this.received.push({ tag, body: Buffer.from(bytes.subarray(start + 5, end)) })
       }
       for (const wake of this.#waiting.splice(0)) wake()
     })

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { Fault } from '../../../kernel/faults.ts'
-import type { Passage } from '../../../target/passage.ts'
+import { Passage } from '../../../target/passage.ts'
 import type { TargetConnection } from '../../../target/protocol.ts'
 import type { PostgresClient } from '../login/client.ts'
 import { cancelRequest } from '../messages/encode.ts'
@@ -56,6 +56,7 @@ export async function dial(
   client: PostgresClient,
   timeoutMs: number,
 ): Promise<PostgresTarget> {
+  if (!Passage.is(passage)) throw new Fault('internal', 'no connection without a passage')
   const settings = readSettings(passage.target)
   const database = chosen(client.database, settings)
   const given = givenUp(client.closed, timeoutMs)

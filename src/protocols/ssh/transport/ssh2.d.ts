@@ -2,6 +2,13 @@
  * The part of npm ssh2 that is used: its transport and key exchange (RFC 4253) as one class that moves no bytes by itself. Internal
  * to that package, so its version is pinned (docs/decisions/0027).
  */
+declare module 'ssh2/lib/protocol/kex.js' {
+  /** An offer in the form in which it is sent. */
+  export class KexInit {
+    constructor(algorithms: object)
+  }
+}
+
 declare module 'ssh2/lib/protocol/Protocol.js' {
   interface Algorithms {
     readonly kex: readonly string[]
@@ -42,6 +49,8 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
   }
 
   export default class Protocol {
+    /** What is offered; read when the peer's identification has come. */
+    _offer: unknown
     constructor(configuration: Configuration)
     start: () => void
     /** Throws what a damaged packet leads to. */

@@ -1,10 +1,11 @@
 import { sign, type KeyObject } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import { KexInit } from 'ssh2/lib/protocol/kex.js'
 import Protocol from 'ssh2/lib/protocol/Protocol.js'
-import { publicBlob } from '../keys/public-blob.ts'
+import { ED25519, publicBlob } from '../keys/public-blob.ts'
 import { SshReader, SshWriter } from '../messages/fields.ts'
 import { SSH } from '../messages/numbers.ts'
-import { algorithms, signatureAlgorithms } from './algorithms.ts'
+import { algorithms, serverOfferTo, signatureAlgorithms } from './algorithms.ts'
 
 export type Side =
   | { readonly role: 'server'; readonly hostKey: KeyObject }
@@ -57,6 +58,8 @@ export class SshTransport {
       onError: error => this.#close({ error }),
       onHeader: ({ versions }) => {
         this.#peer = versions.software
+        const offer = side.role === 'server' && serverOfferTo(versions.software, [ED25519])
+        if (offer) this.#protocol._offer = new KexInit(offer)
       },
       onHandshakeComplete: () => {
         this.#since = 0
@@ -225,7 +228,7 @@ function exchange(side: Side): Exchange {
   if (side.role === 'server') {
     const blob = publicBlob(side.hostKey)
     const hostKey = {
-      type: 'ssh-ed25519',
+      type: ED25519,
       getPublicSSH: () => blob,
       sign: (data: Buffer) => sign(null, data, side.hostKey),
     }

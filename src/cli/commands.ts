@@ -35,8 +35,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Access',
     'connect',
-    'start psql under a grant',
+    'start psql, ssh or another client under a grant',
     async () => (await import('./commands/connect.ts')).connect,
+  ),
+  entry(
+    'Access',
+    'ssh-config',
+    'hosts you have a grant for, in your own ssh config',
+    async () => (await import('./commands/ssh-config.ts')).sshConfig,
   ),
   entry('Access', 'extend', 'ask for more time', async () => (await import('./commands/extend.ts')).extend),
   entry('Access', 'close', 'end your own grant', async () => (await import('./commands/close.ts')).close),

@@ -32,6 +32,31 @@ export async function allGrants(client: Client): Promise<readonly Grant[]> {
   return (await client.get<{ grants: readonly Grant[] }>('/v1/grants')).grants
 }
 
+/** Somebody's own active grant by its target or its id. Faults `grant.not_active`, `not_found`. */
+export async function activeGrant(client: Client, what: string): Promise<Grant> {
+  const all = await allGrants(client)
+  const mine = all.filter(grant => grant.mine && grant.target === what)
+  const active = mine.find(({ state }) => state === 'active')
+  if (active) return active
+  const waiting = mine.find(({ state }) => ['requested', 'verified', 'approved'].includes(state))
+  if (waiting)
+    throw new Fault('grant.not_active', `Your request for ${what} is not open yet.`, {
+      next: `See what it waits for: breakglass show ${waiting.id}`,
+    })
+  if (mine.length > 0)
+    throw new Fault('grant.not_active', `You have no active grant for ${what}.`, {
+      next: `Ask with \`breakglass open ${what} --reason …\`.`,
+    })
+  const id = await fullId(what, 'grant', () => Promise.resolve(all)).catch(() => {
+    throw new Fault(
+      'not_found',
+      `${JSON.stringify(what)} is neither a grant nor a target you have one for.`,
+      { next: `Ask with \`breakglass open TARGET --reason …\`.` },
+    )
+  })
+  return client.get<Grant>(`/v1/grants/${id}`)
+}
+
 export function grantId(client: Client, typed: string): Promise<string> {
   return fullId(typed, 'grant', () => allGrants(client))
 }

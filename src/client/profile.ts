@@ -63,10 +63,10 @@ export function readProfile(url: string, env: Environment): Profile | undefined 
   }
 }
 
-/** Durable enough for a token: 0600 before the first byte, atomic. A fresh sign-in forgets the pinned CA. */
+/** Durable enough for a token: 0600 before the first byte, atomic. A fresh sign-in forgets what was pinned. */
 export function writeProfile(profile: Profile, env: Environment): void {
   keep(profile.url, env, 'json', `${JSON.stringify(profile, null, 2)}\n`)
-  rmSync(fileOf(profile.url, env, 'ca.pem'), { force: true })
+  for (const ending of Object.keys(PINNED)) rmSync(fileOf(profile.url, env, ending), { force: true })
   keep('last', env, 'url', `${profile.url}\n`)
 }
 
@@ -74,18 +74,28 @@ export function removeProfile(url: string, env: Environment): void {
   rmSync(fileOf(url, env, 'json'), { force: true })
 }
 
-/**
- * The file with the server's CA for native clients. The first one seen after a sign-in is pinned: another one later is
- * refused (`conflict`), as it may be somebody in between.
- */
+/** What native clients know the gateway by, by the ending of the file that keeps it. */
+const PINNED = { 'ca.pem': 'certificate authority', 'ssh-host.pub': 'SSH host key' } as const
+
+/** The file with the server's CA for clients that speak TLS. See `pinned`. */
 export function pinnedCa(url: string, pem: string, env: Environment): string {
-  const file = fileOf(url, env, 'ca.pem')
+  return pinned(url, 'ca.pem', pem, env)
+}
+
+/** The gateway's host key (`ssh-ed25519 AAAA…`), wherever it listens. See `pinned`. */
+export function pinHostKey(url: string, line: string, env: Environment): void {
+  pinned(url, 'ssh-host.pub', `${line}\n`, env)
+}
+
+/** The first one seen after a sign-in is kept: another one later is refused (`conflict`), as it may be somebody in between. */
+function pinned(url: string, ending: keyof typeof PINNED, text: string, env: Environment): string {
+  const file = fileOf(url, env, ending)
   const known = read(file)
-  if (known !== undefined && known.trim() !== pem.trim())
-    throw new Fault('conflict', 'The server shows another certificate authority than at your sign-in.', {
+  if (known !== undefined && known.trim() !== text.trim())
+    throw new Fault('conflict', `The server shows another ${PINNED[ending]} than at your sign-in.`, {
       next: 'If its administrator says that it was replaced, run `breakglass login` again; if not, somebody may be in between.',
     })
-  if (known === undefined) keep(url, env, 'ca.pem', pem)
+  if (known === undefined) keep(url, env, ending, text)
   return file
 }
 

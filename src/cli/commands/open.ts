@@ -1,10 +1,9 @@
 import type { ConnectionSheet, Grant } from '../../client/answers.ts'
 import type { Client } from '../../client/client.ts'
-import { pinnedCa } from '../../client/profile.ts'
 import { parseDuration } from '../../kernel/duration.ts'
 import { Fault } from '../../kernel/faults.ts'
 import { type Call, type Define, EXIT } from '../call.ts'
-import { libpqEnvironment, shellLines } from '../connection.ts'
+import { clientOf } from '../clients/client-of.ts'
 import { grantFields, standing } from '../grant-lines.ts'
 import { withStepUp } from '../step-up.ts'
 import { clock, span } from '../times.ts'
@@ -34,7 +33,7 @@ export const open: Define = (command, run) => {
       '--unanswered',
       'open it yourself once nobody has answered for long enough, if the procedure allows',
     )
-    .option('--connect', 'start psql as soon as it is open')
+    .option('--connect', 'start psql or ssh as soon as it is open')
     .addHelpText(
       'after',
       '\nExit: 0 open, 1 refused, 4 still waiting (the request stays; see `breakglass grants --mine`).\n\nExample:\n  breakglass open orders-db --reason "checkout is down, INC-311" --connect',
@@ -70,7 +69,7 @@ async function openGrant(call: Call, target: string, options: Options): Promise<
     call.answer(grant, () => [`Refused: the request ${standing(grant)}.`, ...grantFields(grant)])
     return EXIT.refused
   }
-  if (options.connect) return (await import('./connect.ts')).connectUnder(call, client, grant.id, [])
+  if (options.connect) return (await import('./connect.ts')).connectUnder(call, client, grant, [])
   await show(call, client, grant)
   return EXIT.done
 }
@@ -106,20 +105,14 @@ async function advance(
 
 async function show(call: Call, client: Client, grant: Grant): Promise<void> {
   const sheet = await client.post<ConnectionSheet>(`/v1/grants/${grant.id}/credential`)
-  const caFile = pinnedCa(client.url, sheet.ca, call.terminal.env)
-  const environment = libpqEnvironment(sheet, caFile)
-  call.answer({ grant, connection: { ...sheet, ca_file: caFile } }, () => [
+  const { lines, facts } = clientOf(sheet.protocol).describe(call, client, sheet)
+  call.answer({ grant, connection: { ...sheet, ...facts } }, () => [
     `${call.terminal.paint('green', 'Open')} until ${clock(sheet.ends_at)} (${span(Date.parse(sheet.ends_at) - client.now())}). Everything you do is recorded and will be reviewed.`,
     '',
     'Connect with',
     `  breakglass connect ${grant.id.slice(-8)}`,
     'or with a client of yours; the password is shown only here:',
-    `  host ${sheet.host}  port ${sheet.port}  database ${sheet.database ?? ''}`,
-    `  user ${sheet.login}  password ${sheet.secret}`,
-    `  sslmode verify-full  sslrootcert ${caFile}`,
-    ...(sheet.protocol === 'postgres'
-      ? ['or in this shell:', ...shellLines(environment).map(line => `  ${line}`), '  psql']
-      : []),
+    ...lines,
     '',
     `When you are done: breakglass close ${grant.id.slice(-8)}`,
   ])

@@ -1,5 +1,4 @@
-import type { ConnectionSheet } from '../client/answers.ts'
-import { Fault } from '../kernel/faults.ts'
+import type { ConnectionSheet } from '../../client/answers.ts'
 
 /** The environment that makes libpq connect as the sheet says (PostgreSQL documentation, "Environment Variables"). */
 export function libpqEnvironment(sheet: ConnectionSheet, caFile: string): Readonly<Record<string, string>> {
@@ -30,17 +29,12 @@ export const FOREIGN_LIBPQ: readonly string[] = [
   'PGTARGETSESSIONATTRS',
 ]
 
-export function demandPostgres(sheet: ConnectionSheet): void {
-  if (sheet.protocol !== 'postgres')
-    throw new Fault('target.misconfigured', `No client is known here for ${sheet.protocol}.`, {
-      next: 'Connect with your own; `breakglass open --json` prints what it needs.',
-    })
-}
-
 /** Environment lines to paste; the secret is in them. */
 export function shellLines(environment: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(environment).map(
-    ([name, value]) =>
-      `export ${name}=${/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`}`,
-  )
+  return Object.entries(environment).map(([name, value]) => `export ${name}=${quotedWord(value)}`)
+}
+
+/** One word of a POSIX shell, whatever is in it. */
+export function quotedWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

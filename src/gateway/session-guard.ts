@@ -140,6 +140,7 @@ export class SessionGuard implements Guard {
       rows: outcome.rows,
     }
     const payload = {
+      ...(outcome.detail && Object.keys(outcome.detail).length > 0 && { detail: { ...outcome.detail } }),
       ...(outcome.error && { error: outcome.error.message }),
       ...(outcome.result !== undefined && outcome.result !== '' && { result: outcome.result }),
     }

@@ -125,6 +125,8 @@ export interface Outcome {
   readonly bytes: number
   readonly ms: number
   readonly error?: { readonly code: string; readonly message: string }
+  /** Sealed: further facts of the protocol, such as the digest of a file that was read. */
+  readonly detail?: Readonly<Record<string, string | number | boolean>>
   /** Sealed: the recorded part of the answer, at most `resultBytes`. */
   readonly result?: string
   /** True when the answer was longer than what was recorded. */

@@ -71,8 +71,12 @@ export interface World {
   signIn(handle: string): Promise<Api>
   /** A fresh code of somebody's authenticator app; time goes on by one step for it. */
   code(handle: string): string
-  /** Ana opens orders-db under a signed incident, ready to connect. */
-  open(options?: { readonly api?: Api; readonly for?: string }): Promise<{ api: Api; grant: string }>
+  /** Ana opens orders-db, or another target, under a signed incident, ready to connect. */
+  open(options?: {
+    readonly api?: Api
+    readonly for?: string
+    readonly target?: string
+  }): Promise<{ api: Api; grant: string }>
   connect(api: Api, grant: string): Promise<Credential>
   incident(change?: Record<string, unknown>): Promise<void>
   /** As the target's superuser. */
@@ -102,8 +106,8 @@ export interface WorldOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Clients of this machine may do without TLS. */
   readonly plaintext?: boolean
-  /** What the target must have before the plan of its scopes is run. */
-  readonly prepare?: (target: PostgresServer) => Promise<void>
+  /** What the target must have before the plan of its scopes is run, or the organisation's folder before the server starts. */
+  readonly prepare?: (target: PostgresServer, folder: string) => Promise<void>
 }
 
 const PROCEDURE = `procedure: orders-db-emergency
@@ -221,7 +225,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
      alter table orders owner to orders_owner`,
   )
 
-  await options.prepare?.(target)
+  await options.prepare?.(target, folder)
 
   const clock = new MovableClock()
   const log: string[] = []
@@ -319,7 +323,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       clock.pass(31_000)
       const api = wish.api ?? (await signIn('ana'))
       const grant = await api.post<{ id: string; state: string }>('/v1/grants', {
-        target: 'orders-db',
+        target: wish.target ?? 'orders-db',
         reason: 'checkout is down',
         ...(wish.for !== undefined && { duration: wish.for }),
       })

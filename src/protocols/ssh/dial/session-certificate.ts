@@ -19,8 +19,8 @@ export interface SessionTerms {
   readonly host?: HostRules | undefined
 }
 
-/** Clocks of gateway and target may differ by this much before a certificate that has just begun is refused. */
-const BEGINS_BEFORE_S = 300
+/** A target's clock may be behind ours by this much; its key did not exist before, so the certificate opens nothing earlier. */
+const BEGINS_BEFORE_S = 3600
 
 /** The principal of a scope: what the target's owner lets into an account (`target plan`). */
 export function principalOf(target: string, scope: string): string {

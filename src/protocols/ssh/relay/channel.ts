@@ -188,6 +188,11 @@ export class Channel {
     this.#sayUnsaid()
   }
 
+  /** All our words so far are on their way. */
+  get saidAll(): boolean {
+    return this.#unsaid.length === 0 && !this.#closed.client
+  }
+
   #sayUnsaid(): void {
     const most = Math.max(1, this.#client?.maxPacket ?? 1)
     for (;;) {

@@ -123,7 +123,7 @@ export class Program implements Flow {
 
   farewell(text: string): boolean {
     this.notice(text)
-    return true
+    return this.#options.channel.saidAll
   }
 
   closed(): void {

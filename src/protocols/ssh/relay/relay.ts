@@ -9,10 +9,14 @@ import type { Channel } from './channel.ts'
 import { Channels } from './channels.ts'
 import type { RelayContext } from './context.ts'
 import { GlobalRequests } from './global-requests.ts'
-import { killRequest, sessionRequest } from './session-channel.ts'
+import { exitStatus, killRequest, sessionRequest } from './session-channel.ts'
 
 /** A side that does not read makes the other wait beyond this many bytes, and itself beyond four times as many. */
 const MOST_BACKLOG = 1024 * 1024
+/** How long a client may take to leave by itself. */
+const LEAVE_MS = 250
+/** What a program ended with that was not let finish. */
+const ENDED_STATUS = 255
 
 /** Joins the channels of a client to channels of its target until either side or the guard ends it. Never throws. */
 export function relay(client: SshClient, target: SshTarget, guard: Guard): Promise<SessionEnd> {
@@ -57,8 +61,10 @@ class Relay {
     this.#target.attach({
       ready: () => undefined,
       message: payload => this.#hear(payload, 'target'),
-      closed: () =>
-        this.#end({ reason: 'target', text: 'breakglass: the target closed the connection.' }, undefined),
+      closed: () => {
+        const text = 'breakglass: the target closed the connection.'
+        this.#end({ reason: 'target', text }, text)
+      },
       drained: () => this.#drained(),
     })
     if (transport.closed) return
@@ -172,28 +178,39 @@ class Relay {
     this.#end(isFault(cause) ? end : { ...end, cause }, end.text)
   }
 
-  /** The one way out. `words`: what the client is told; without, it has gone or tells itself. */
+  /** The one way out. `words`: what the client is told; without, it has gone. */
   #end(end: SessionEnd, words: string | undefined): void {
     if (this.#ended) return
     this.#ended = end
     const { client, target } = this.#context.ends
-    const said =
-      words === undefined
-        ? end.reason === 'target' && this.#channels.farewell(end.text)
-        : this.#channels.farewell(words)
+    const said = words !== undefined && this.#channels.farewell(words)
     for (const channel of this.#channels.all()) {
-      if (channel.kind === 'session' && channel.open && words !== undefined)
-        target.send(killRequest(channel.targetId))
+      if (channel.kind === 'session' && channel.open) {
+        if (end.reason !== 'client') target.send(killRequest(channel.targetId))
+        client.send(exitStatus(channel.clientId, ENDED_STATUS))
+        channel.eofToClient()
+      }
       channel.closeToTarget()
       channel.closeToClient()
     }
     this.#channels.over()
-    const last = said ? 'this session is over' : end.text
-    const gone = [
-      client.disconnect(DISCONNECT.byApplication, last),
-      target.disconnect(DISCONNECT.byApplication, ''),
-    ]
+    const gone = [this.#dismiss(end.text, said), target.disconnect(DISCONNECT.byApplication, '')]
     void Promise.all(gone).then(() => this.#resolve(end))
+  }
+
+  /** OpenSSH drops what it has not shown yet when it is disconnected: a client that was told where it reads may leave by itself first. */
+  async #dismiss(text: string, said: boolean): Promise<void> {
+    const { transport, closed } = this.#client
+    if (said && !closed.aborted) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, LEAVE_MS)
+        closed.addEventListener('abort', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+    await transport.disconnect(DISCONNECT.byApplication, text)
   }
 
   #throttle(): void {

@@ -159,17 +159,21 @@ function turnAway(channel: Channel, request: ChannelRequest, permit: Permit, { e
   const words = [...channel.owedWords, refusalWords(permit)]
   for (const line of words)
     channel.say(Buffer.from(`${line}\r\n`), channel.preparation.terminal === undefined)
-  const status = encodeConnection({
-    type: 'request',
-    recipient: channel.clientId,
-    name: 'exit-status',
-    wantReply: false,
-    data: writeExitStatus(REFUSED_STATUS),
-  })
-  ends.client.send(status)
+  ends.client.send(exitStatus(channel.clientId, REFUSED_STATUS))
   channel.eofToClient()
   channel.closeToClient()
   channel.closeToTarget()
+}
+
+/** Tells the client how its program ended (RFC 4254 §6.10). */
+export function exitStatus(recipient: number, status: number): Buffer {
+  return encodeConnection({
+    type: 'request',
+    recipient,
+    name: 'exit-status',
+    wantReply: false,
+    data: writeExitStatus(status),
+  })
 }
 
 /** What kills a program at the target before its channel goes (RFC 4254 §6.9). */

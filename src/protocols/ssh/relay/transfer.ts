@@ -70,7 +70,7 @@ export class Transfer implements Flow {
 
   farewell(text: string): boolean {
     this.notice(text)
-    return true
+    return this.#options.channel.saidAll
   }
 
   closed(): void {

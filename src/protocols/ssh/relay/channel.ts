@@ -8,7 +8,7 @@ import type { Preparation } from './session-requests.ts'
 import { OutwardWindow } from './window.ts'
 
 /** Words of ours that wait for room in the client's window; a client that never reads ends its session. */
-const MOST_UNSAID = 512 * 1024
+const MOST_UNSAID = 1024 * 1024
 /** Messages of the client that wait behind evidence, data apart, which its window bounds. */
 const MOST_WAITING = 512
 
@@ -55,7 +55,8 @@ export class Channel {
   #busy = false
   readonly #closed = { client: false, target: false }
   readonly #onGone: () => void
-  readonly #onFault: (cause: unknown) => void
+  /** Ends the session: one side broke the protocol, or we failed. */
+  readonly fault: (cause: unknown) => void
 
   constructor(id: number, kind: string, ends: Ends, on: { gone(): void; fault(cause: unknown): void }) {
     this.id = id
@@ -63,7 +64,7 @@ export class Channel {
     this.#ends = ends
     this.#outward = new OutwardWindow(0)
     this.#onGone = on.gone
-    this.#onFault = on.fault
+    this.fault = on.fault
     this.replies = new ReplyOrder(payload => ends.client.send(payload))
   }
 
@@ -123,10 +124,10 @@ export class Channel {
         try {
           while (!this.#busy && this.#waiting.length > 0) this.inOrder(this.#waiting.shift() as () => void)
         } catch (cause) {
-          this.#onFault(cause)
+          this.fault(cause)
         }
       },
-      (cause: unknown) => this.#onFault(cause),
+      (cause: unknown) => this.fault(cause),
     )
   }
 

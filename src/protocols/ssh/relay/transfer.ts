@@ -1,4 +1,4 @@
-import type { FileTransfer, FileTransferPorts } from './shim.ts'
+import type { FileTransfer, FileTransferPorts } from '../sftp/file-transfer.ts'
 import { Fault } from '../../../kernel/faults.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { Channel } from './channel.ts'
@@ -34,9 +34,7 @@ export class Transfer implements Flow {
       answer: bytes => channel.say(bytes, false),
       swallowed: count => channel.swallowed(count),
       now: options.now,
-      violation: what => {
-        throw new Fault('protocol.violation', what)
-      },
+      violation: what => channel.fault(new Fault('protocol.violation', what)),
     })
     for (const words of channel.owedWords.splice(0)) this.notice(words)
   }

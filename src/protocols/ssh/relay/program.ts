@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder'
 import type { StreamEvent } from '../../../target/action.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import { AskedSecret } from './asked-secret.ts'
+import { ClientScreen } from '../terminal/client-screen.ts'
 import type { Channel } from './channel.ts'
 import type { Flow } from './flow.ts'
 import { readExitStatus, readOneText, readSize, type Terminal } from './session-requests.ts'
@@ -33,6 +34,7 @@ export class Program implements Flow {
     e: new StringDecoder('utf8'),
   }
   readonly #secret = new AskedSecret()
+  readonly #screen: ClientScreen | undefined
   readonly #inDigest = createHash('sha256')
   #in = 0
   #inUnrecorded = 0
@@ -46,6 +48,17 @@ export class Program implements Flow {
     this.#options = options
     this.#began = options.now()
     this.#most = options.terminal ? TERMINAL_BYTES : options.guard.rules.resultBytes
+    this.#screen =
+      options.terminal &&
+      new ClientScreen({
+        term: options.terminal.term,
+        rows: options.terminal.rows,
+        send: bytes => {
+          options.channel.say(bytes, false)
+          // The recording shows what the terminal showed.
+          this.#note('o', bytes.toString())
+        },
+      })
     for (const words of options.channel.owedWords.splice(0)) this.notice(words)
   }
 
@@ -95,11 +108,15 @@ export class Program implements Flow {
     this.#out += bytes.length
     this.#record(bytes, stderr ? 'e' : 'o')
     channel.toClient(bytes, stderr)
+    this.#screen?.output(bytes)
   }
 
   asked(name: string, data: Buffer): void {
-    if (name === 'window-change') this.#note('r', readSize(data))
-    else if (name === 'signal') this.#note('m', `signal ${readOneText(data)}`)
+    if (name === 'window-change') {
+      const size = readSize(data)
+      this.#note('r', size)
+      this.#screen?.resize(Number(size.split('x')[1]))
+    } else if (name === 'signal') this.#note('m', `signal ${readOneText(data)}`)
   }
 
   told(name: string, data: Buffer): void {
@@ -115,19 +132,21 @@ export class Program implements Flow {
   }
 
   notice(text: string): void {
-    const { channel, terminal } = this.#options
-    if (terminal) channel.say(Buffer.from(`\r\n${text}\r\n`), false)
-    else channel.say(Buffer.from(`${text}\n`), true)
     this.#note('m', text)
+    if (this.#screen) this.#screen.notice(text)
+    else this.#options.channel.say(Buffer.from(`${text}\n`), true)
   }
 
   farewell(text: string): boolean {
-    this.notice(text)
+    this.#note('m', text)
+    if (this.#screen) this.#screen.farewell(text)
+    else this.#options.channel.say(Buffer.from(`${text}\n`), true)
     return this.#options.channel.saidAll
   }
 
   closed(): void {
     const { guard, seq, now } = this.#options
+    this.#screen?.close()
     for (const code of ['i', 'o', 'e'] as const) {
       const rest = this.#decoders[code].end()
       if (rest !== '') this.#note(code, rest)

@@ -101,7 +101,6 @@ export class Channels {
       verbs: [],
       writes: !jumps,
       text: describe(destination),
-      beside: true as const,
       objections: jumps ? [] : judgeForward(destination, guard.rules),
     }
     this.#deciding++
@@ -245,7 +244,6 @@ export class Channels {
       kind: `${right}_channel`,
       verbs: [],
       writes: false,
-      beside: true as const,
       objections: [],
     }
     this.#decided(

@@ -122,7 +122,7 @@ function programAction(channel: Channel, request: ChannelRequest, { guard }: Rel
     ...(terminal && { term: terminal.term, cols: terminal.cols, rows: terminal.rows }),
     ...(variables.length > 0 && { env: variables.join('\n') }),
   }
-  const common = { ...(Object.keys(detail).length > 0 && { detail }), beside: true as const }
+  const common = Object.keys(detail).length > 0 ? { detail } : {}
   if (request.name === 'shell')
     return { kind: 'shell', verbs: [], writes: true, ...common, objections: judgeShell(guard.rules) }
   const text = readOneText(request.data)
@@ -136,7 +136,17 @@ function programAction(channel: Channel, request: ChannelRequest, { guard }: Rel
       objections: judgeSubsystem(text, guard.rules),
     }
   const { verbs, writes, parts, objections } = judgeCommand(text, guard.rules)
-  return { kind: 'exec', verbs, writes, text, ...(parts && { parts }), ...common, objections }
+  return {
+    kind: 'exec',
+    verbs,
+    writes,
+    text,
+    ...(parts && { parts }),
+    ...common,
+    // A command works while nobody types; at a terminal only who types is there.
+    ...(!terminal && { beside: true }),
+    objections,
+  }
 }
 
 function flowOf(

@@ -88,6 +88,7 @@ export class Channel {
   }
 
   joinTarget(end: End, window: number): void {
+    if (end.maxPacket < 1) throw new Fault('protocol.violation', 'a target that takes no data')
     this.#target = end
     this.#inward = window
   }

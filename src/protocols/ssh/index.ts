@@ -1,6 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { Fault } from '../../kernel/faults.ts'
-import type { ClientConnection, Protocol, TargetConnection, TargetControl } from '../../target/protocol.ts'
+import type { ClientConnection, Protocol, TargetConnection } from '../../target/protocol.ts'
+import { Controls } from './administration/control.ts'
 import { readSettings } from './administration/settings.ts'
 import { dial } from './dial/dial.ts'
 import { SshTarget } from './dial/target.ts'
@@ -22,31 +23,27 @@ export { RULE_NAMES } from './inspect/refuse-rules.ts'
 
 const DIAL_TIMEOUT_MS = 10_000
 
-const NO_CONTROL: TargetControl = {
-  disable: async () => undefined,
-  terminate: async () => 0,
-  drop: async () => undefined,
-  logins: async () => [],
-  close: async () => undefined,
-}
-
 /** SSH protocol 2.0 (RFC 4250–4254). One per process. */
 export function createSshProtocol(options: SshOptions): Protocol {
   const { hostKey, ca, now, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
   const enumerationKey = randomBytes(32)
-  const access = { ca, now, timeoutMs: dialTimeoutMs }
+  const controls = new Controls({ ca, now, dialTimeoutMs })
   return {
     name: 'ssh',
     checkSettings(target) {
       readSettings(target)
     },
     readLogin: (stream, remote, desk) => readLogin(stream, remote, desk, { hostKey, enumerationKey }),
-    async provision() {
-      // The certificate of each session is the login: nothing exists at the target before it is dialled.
-    },
-    dial: (passage, client) => dial(passage, ours(client), access),
+    provision: passage => controls.of(passage.target).provision(passage),
+    dial: (passage, client) =>
+      dial(passage, ours(client), {
+        ca,
+        now,
+        timeoutMs: dialTimeoutMs,
+        demandLiving: ({ target, login }) => controls.of(target).demandLiving(login.name),
+      }),
     relay: (client, target, guard) => relay(ours(client), oursToo(target), guard),
-    control: () => NO_CONTROL,
+    control: target => controls.of(target),
     plan: target => target.name,
     check: async () => [],
   }

@@ -49,6 +49,7 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
+/** What of sshd and its tools is not here, as sentences. */
 export const missingSshd = missing('sshd', 'ssh', 'ssh-keygen')
 
 /** A real sshd on a free port of 127.0.0.1, set up as `target plan` asks; its own host key, its own CA. */

@@ -13,11 +13,13 @@ export interface DialOptions {
   /** Wall milliseconds. */
   now(): number
   readonly timeoutMs: number
+  /** Fault `session.ended` when the passage's login was taken away; asked before the target is touched and again at the end. */
+  demandLiving(passage: Passage): void
 }
 
 /**
  * Opens a connection in the grant's scope. It widens access, so a Passage is demanded; the certificate is made for this session, from our
- * address, until the grant ends. Faults: `target.unreachable`, `target.misconfigured`.
+ * address, until the grant ends. Faults: `target.unreachable`, `target.misconfigured`, `session.ended`.
  */
 export async function dial(
   passage: Passage,
@@ -25,6 +27,7 @@ export async function dial(
   options: DialOptions,
 ): Promise<SshTarget> {
   if (!Passages.is(passage)) throw new Fault('internal', 'a dial without a passage')
+  options.demandLiving(passage)
   const settings = readSettings(passage.target)
   const account = accountOf(settings, passage.scope)
   const { target, host, port, hostKeys, sourceAddresses } = settings
@@ -52,9 +55,13 @@ export async function dial(
         options.ca,
       ),
   })
-  if (client.closed.aborted) {
+  try {
+    options.demandLiving(passage)
+    if (client.closed.aborted)
+      throw new Fault('session.ended', 'the client left while its target was dialled')
+  } catch (cause) {
     link.transport.destroy()
-    throw new Fault('session.ended', 'the client left while its target was dialled')
+    throw cause
   }
   return new SshTarget(link, { name: target, host, port }, account, passage.login.name)
 }

@@ -12,6 +12,7 @@ import { Channel } from './channel.ts'
 import { type RelayContext, refusalWords, submitThen } from './context.ts'
 import { Forward } from './forward.ts'
 import { isJump, JUMP_PACKET, JUMP_WINDOW, JumpStream } from './jump.ts'
+import { LOGIN_VARIABLE } from '../dial/login-variable.ts'
 import {
   describe,
   type Destination,
@@ -22,8 +23,6 @@ import {
 
 /** Channels at once in one connection; sshd allows ten programs by default, forwards are many at times. */
 const MOST_CHANNELS = 256
-/** The variable that marks everything a grant runs at its target. */
-export const LOGIN_ENV = 'BREAKGLASS_LOGIN'
 
 /** The channels of one connection, by our number for them. Opens them in both directions and forgets them when both sides are done. */
 export class Channels {
@@ -216,7 +215,7 @@ export class Channels {
           recipient: sender,
           name: 'env',
           wantReply: false,
-          data: writeEnv(LOGIN_ENV, this.#context.login),
+          data: writeEnv(LOGIN_VARIABLE, this.#context.login),
         }),
       )
   }

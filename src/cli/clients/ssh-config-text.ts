@@ -12,53 +12,37 @@ export interface SshHost {
   readonly hostKeyAlias: string
 }
 
-/** `web-1` through the gateway, for tools that insist on a jump as well. */
-export function sshConfigText(host: SshHost): string {
-  return [...hostBlock(host), '', ...jumpBlock(host), ''].join('\n')
-}
-
-/** Lines of `Host web-1`. What the person has set for all hosts must not lead elsewhere: a value that is given here counts first. */
-function hostBlock(host: SshHost): readonly string[] {
-  return [
-    `Host ${host.target}`,
-    `  HostName ${host.host}`,
-    `  Port ${host.port}`,
-    ...common(host),
-    '  ProxyJump none',
-    // A ControlPath without the user name would be shared by all targets behind one gateway: a command for one would run on another.
-    '  ControlMaster no',
-    '  ControlPath none',
-  ]
-}
-
-/** The same host as if it lay behind a jump host; the gateway answers both connections, so the second one is recorded like any. */
-function jumpBlock(host: SshHost): readonly string[] {
-  return [
-    `Host ${host.target}.jump`,
-    `  HostName ${host.target}`,
-    '  Port 22',
-    ...common(host),
-    `  ProxyJump ${host.target}`,
-    '  ControlMaster no',
-    '  ControlPath none',
-  ]
-}
-
-function common({ login, identityFile, knownHostsFile, hostKeyAlias }: SshHost): readonly string[] {
-  return [
-    `  User ${login}`,
-    `  IdentityFile ${quoted(identityFile)}`,
-    '  IdentitiesOnly yes',
-    '  PreferredAuthentications publickey',
-    `  HostKeyAlias ${hostKeyAlias}`,
-    `  UserKnownHostsFile ${quoted(knownHostsFile)}`,
-    '  GlobalKnownHostsFile none',
-    '  HostKeyAlgorithms ssh-ed25519',
-    '  StrictHostKeyChecking yes',
-    '  UpdateHostKeys no',
-    '  ForwardAgent no',
-    '  ForwardX11 no',
-  ]
+/**
+ * `web-1` through the gateway, and `web-1.jump` for tools that insist on a jump: the gateway answers both connections of it, so that the
+ * second one is recorded like any. What the person has set for all hosts must not lead elsewhere; the first value counts.
+ */
+export function sshConfigText(of: SshHost): string {
+  const { target, host, port, login, hostKeyAlias } = of
+  return `Host ${target}.jump
+  HostName ${target}
+  Port 22
+  ProxyJump ${target}.gateway
+Host ${target} ${target}.gateway
+  HostName ${host}
+  Port ${port}
+  ProxyJump none
+Host ${target} ${target}.gateway ${target}.jump
+  User ${login}
+  IdentityFile ${quoted(of.identityFile)}
+  IdentitiesOnly yes
+  PreferredAuthentications publickey
+  HostKeyAlias ${hostKeyAlias}
+  HostKeyAlgorithms ssh-ed25519
+  UserKnownHostsFile ${quoted(of.knownHostsFile)}
+  GlobalKnownHostsFile none
+  StrictHostKeyChecking yes
+  UpdateHostKeys no
+  ForwardAgent no
+  ForwardX11 no
+  # A ControlPath without the user name would be shared by all hosts behind one gateway: a command for one would run on another.
+  ControlMaster no
+  ControlPath none
+`
 }
 
 /** ssh_config(5) expands `%` in file names and takes quotes around what has spaces. */

@@ -18,7 +18,7 @@ export const sshConfig: Define = (command, run) => {
     .option('--write', 'keep them in a file that your ssh config includes once')
     .addHelpText(
       'after',
-      '\nWith the block in place every tool that reads ssh_config reaches the host as `web-1`, until the grant ends.\n\nExamples:\n  breakglass ssh-config web-1 --write && rsync -a build/ web-1:/srv/web/\n  breakglass ssh-config web-1 > web-1.config && ssh -F web-1.config web-1',
+      '\nWith the block in place every tool that reads ssh_config reaches the host as `web-1` (by a jump: `web-1.jump`),\nuntil the grant ends.\n\nExamples:\n  breakglass ssh-config web-1 --write && rsync -a build/ web-1:/srv/web/\n  breakglass ssh-config web-1 > web-1.config && ssh -F web-1.config web-1',
     )
     .action(run(printConfig))
 }
@@ -58,7 +58,7 @@ function written(call: Call, client: Client, logins: readonly SshLogin[], file: 
 }
 
 function until(client: Client, { target, ends_at }: SshLogin): string {
-  return `${target} until ${clock(ends_at)} (${span(Date.parse(ends_at) - client.now())}): ssh ${target}, or ssh ${target}.jump by a jump`
+  return `${target} until ${clock(ends_at)} (${span(Date.parse(ends_at) - client.now())})`
 }
 
 async function hostGrant(client: Client, what: string): Promise<Grant> {

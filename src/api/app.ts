@@ -17,6 +17,7 @@ import { policyRoutes } from './policy/policy-routes.ts'
 import { reviewRoutes } from './review/routes.ts'
 import { sessionRoutes } from './sessions/session-routes.ts'
 import { statementRoutes } from './sessions/statement-routes.ts'
+import { watchRoutes } from './sessions/watch-routes.ts'
 import { createShell } from './shell.ts'
 import { statusRoutes } from './status-routes.ts'
 import { targetRoutes } from './targets/target-routes.ts'
@@ -72,6 +73,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       reviewRoutes({ reviews, handleOf: person => identity.handleOf(person) }),
       sessionRoutes(deps),
       statementRoutes(deps),
+      watchRoutes(deps),
       policyRoutes(deps),
       ledgerRoutes(deps),
       evidenceRoutes(deps),

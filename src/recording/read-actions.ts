@@ -22,11 +22,59 @@ export interface RecordedEntry {
  * recording is itself an event (requirement 19).
  */
 export async function* readActions(sessions: SessionLog, session: string): AsyncGenerator<RecordedEntry> {
-  let parts: Part[] = []
   const span = sessions.index.span(session)
-  if (span === undefined) return
-  for await (const stored of sessions.log.entriesOf(session, span.first, span.last + 1)) {
+  if (span !== undefined) yield* between(sessions, session, span.first, span.last + 1, [])
+}
+
+/**
+ * The same, and then what comes, as it becomes durable, until the session is closed or the signal aborts. Reads the log at the pace
+ * of whoever asks: nothing is held for a slow one, and writers know of none. Called as `readActions` is.
+ */
+export async function* followActions(
+  sessions: SessionLog,
+  session: string,
+  signal: AbortSignal,
+): AsyncGenerator<RecordedEntry> {
+  const { index } = sessions
+  const parts: Part[] = []
+  let wake = (): void => undefined
+  const stop = index.listen(session, () => wake())
+  const aborted = (): void => wake()
+  signal.addEventListener('abort', aborted)
+  try {
+    for (let last = -1; !signal.aborted; ) {
+      const span = index.span(session)
+      if (span === undefined) return
+      if (span.last > last) {
+        yield* between(sessions, session, Math.max(span.first, last), span.last + 1, parts, last)
+        last = span.last
+      } else if (index.get(session)?.closedAt !== undefined) return
+      else
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+    }
+  } finally {
+    stop()
+    signal.removeEventListener('abort', aborted)
+  }
+}
+
+/**
+ * Entries from index `from` up to, not including, `to`; the one at `told` is read again and left out, so that what follows it is
+ * seen to follow it. `parts`: of an entry that is still to come; belongs to whoever reads on.
+ */
+async function* between(
+  sessions: SessionLog,
+  session: string,
+  from: number,
+  to: number,
+  parts: Part[],
+  told = -1,
+): AsyncGenerator<RecordedEntry> {
+  for await (const stored of sessions.log.entriesOf(session, from, to)) {
     const { index, t, type, outcome, data } = stored
+    if (index === told) continue
     const sealed = await open(sessions, index)
     if (type === 'part') {
       if (!sealed.erased)
@@ -39,7 +87,7 @@ export async function* readActions(sessions: SessionLog, session: string): Async
       continue
     }
     const payload = sealed.payload === undefined ? undefined : joinPayload(parts, sealed.payload)
-    parts = []
+    parts.length = 0
     yield {
       index,
       t,

@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts'
 import type { Journal } from '../journal/journal.ts'
-import { type RecordedEntry, readActions } from './read-actions.ts'
+import { followActions, type RecordedEntry, readActions } from './read-actions.ts'
 import type { SessionRecord } from './session-index.ts'
 import type { SessionLog } from './session-log.ts'
 import { matchesFilter, type StatementFilter } from './statement-filter.ts'
@@ -45,6 +45,15 @@ export interface Recordings {
     reader: Reader,
     session: string,
   ): Promise<{ session: SessionRecord; entries: AsyncGenerator<RecordedEntry> }>
+  /**
+   * Logs the watching, then reads what is there and follows the session until it is closed or the signal aborts. Who loses the right
+   * meanwhile sees nothing more: the entries end with Fault `forbidden`. Faults as `replay`.
+   */
+  watch(
+    reader: Reader,
+    session: string,
+    signal: AbortSignal,
+  ): Promise<{ session: SessionRecord; entries: AsyncGenerator<RecordedEntry> }>
   /** Case-insensitive search in everything sealed of the sessions the reader may see. Logged before it starts. */
   search(reader: Reader, options: SearchOptions): Promise<{ matches: readonly Match[]; more: boolean }>
   /** Statements of the sessions the reader may see, newest session first. Logged before it starts. Fault `input.invalid`: no filter. */
@@ -68,30 +77,56 @@ export function createRecordings(sessions: SessionLog, journal: Journal): Record
       result: undefined,
     }))
 
+  const mayRead = (reader: Reader, session: SessionRecord): boolean =>
+    session.person === reader.person || reader.mayRead(session)
+
+  async function permitted(reader: Reader, id: string): Promise<SessionRecord> {
+    const session = sessions.index.get(id)
+    if (!session)
+      throw new Fault('not_found', `There is no session ${id}.`, {
+        next: 'List sessions with `breakglass sessions`.',
+      })
+    if (!mayRead(reader, session)) throw await refused(reader, session)
+    return session
+  }
+
+  async function refused(reader: Reader, { id, grant }: SessionRecord): Promise<Fault> {
+    await log('recording.refused', reader.person, 'refused', { session: id, grant })
+    return new Fault('forbidden', 'This session is not yours to read.', {
+      next: 'Its reviewers and the auditors may; this attempt was recorded.',
+    })
+  }
+
+  async function* asLongAsPermitted(
+    reader: Reader,
+    session: SessionRecord,
+    entries: AsyncGenerator<RecordedEntry>,
+  ): AsyncGenerator<RecordedEntry> {
+    for await (const entry of entries) {
+      if (!mayRead(reader, session)) throw await refused(reader, session)
+      yield entry
+    }
+  }
+
   return {
     list(reader, filter = {}) {
       const found: SessionRecord[] = []
       for (const session of sessions.index.all()) {
         if (filter.grant !== undefined && session.grant !== filter.grant) continue
         if (filter.open !== undefined && filter.open !== (session.closedAt === undefined)) continue
-        if (session.person === reader.person || reader.mayRead(session)) found.push(session)
+        if (mayRead(reader, session)) found.push(session)
       }
       return found
     },
     async replay(reader, id) {
-      const session = sessions.index.get(id)
-      if (!session)
-        throw new Fault('not_found', `There is no session ${id}.`, {
-          next: 'List sessions with `breakglass sessions`.',
-        })
-      if (session.person !== reader.person && !reader.mayRead(session)) {
-        await log('recording.refused', reader.person, 'refused', { session: id, grant: session.grant })
-        throw new Fault('forbidden', 'This session is not yours to read.', {
-          next: 'Its reviewers and the auditors may; this attempt was recorded.',
-        })
-      }
+      const session = await permitted(reader, id)
       await log('recording.read', reader.person, 'read', { session: id, grant: session.grant })
       return { session, entries: readActions(sessions, id) }
+    },
+    async watch(reader, id, signal) {
+      const session = await permitted(reader, id)
+      await log('recording.watched', reader.person, 'read', { session: id, grant: session.grant })
+      return { session, entries: asLongAsPermitted(reader, session, followActions(sessions, id, signal)) }
     },
     async search(reader, { text, target, person, limit }) {
       const needle = text.toLowerCase()

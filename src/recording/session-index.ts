@@ -49,6 +49,8 @@ export type KeptSession = Readonly<Held>
 export class SessionIndex {
   readonly #sessions = new Map<string, Held>()
   readonly #open = new Set<string>()
+  /** Who waits for more of a session. */
+  readonly #listeners = new Map<string, Set<() => void>>()
   #until = 0
 
   /** Index behind the last entry it was told of. */
@@ -108,6 +110,19 @@ export class SessionIndex {
     for (const id of this.#open) yield recordOf(this.#sessions.get(id) as Held)
   }
 
+  /**
+   * Called whenever more of the session is durable, within the turn in which the index is told; all it adds to the index is there
+   * when that turn is over. Returns how to stop.
+   */
+  listen(session: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(session) ?? new Set()
+    this.#listeners.set(session, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#listeners.get(session) === listeners) this.#listeners.delete(session)
+    }
+  }
+
   /** As they are now. Sessions that are not there are left out. */
   export(sessions: Iterable<string>): KeptSession[] {
     return [...sessions].flatMap(id => {
@@ -134,7 +149,10 @@ export class SessionIndex {
   #at(session: string, position: number): Held | undefined {
     this.#until = Math.max(this.#until, position + 1)
     const held = this.#sessions.get(session)
-    if (held !== undefined) held.last = position
+    if (held === undefined) return undefined
+    held.last = position
+    const listeners = this.#listeners.get(session)
+    if (listeners !== undefined) for (const listener of listeners) listener()
     return held
   }
 

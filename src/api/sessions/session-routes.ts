@@ -1,25 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { stream } from 'hono/streaming'
-import type { RecordedEntry } from '../../recording/read-actions.ts'
-import { answers, idOf, idParam, time, utc } from '../answers.ts'
+import { answers, idOf, idParam } from '../answers.ts'
 import type { AppDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
 import { newRouter } from '../router.ts'
+import { entrySchema, entryView } from './entry-view.ts'
 import { personOf } from './person-of.ts'
 import { readerOf } from './reader-of.ts'
 import { sessionSchema, sessionView } from './session-view.ts'
-
-const entrySchema = z
-  .object({
-    index: z.int().describe('Position in the session log.'),
-    at: time,
-    type: z.string(),
-    outcome: z.string().optional(),
-    data: z.record(z.string(), z.unknown()),
-    content: z.unknown().optional().describe('What was sealed.'),
-    erased: z.literal(true).optional(),
-  })
-  .openapi('RecordedEntry')
 
 const tags = ['sessions']
 const MOST = 500
@@ -124,24 +112,4 @@ export function sessionRoutes(
     },
   )
   return app
-}
-
-function entryView({
-  index,
-  t,
-  type,
-  outcome,
-  data,
-  payload,
-  erased,
-}: RecordedEntry): z.infer<typeof entrySchema> {
-  return {
-    index,
-    at: utc(t),
-    type,
-    ...(outcome !== undefined && { outcome }),
-    data: { ...data },
-    ...(payload !== undefined && { content: payload }),
-    ...(erased && { erased }),
-  }
 }

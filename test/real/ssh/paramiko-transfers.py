@@ -3,6 +3,7 @@ import io
 import json
 import socket
 import sys
+import time
 
 import paramiko
 from paramiko import sftp_file
@@ -23,14 +24,19 @@ sock.sendall(b'["sftp"]\n')
 sftp = paramiko.SFTPClient(sock)
 told = {}
 
-data = bytes(range(256)) * 4096
+REQUESTS = 5000
+SIZE = 128
+data = bytes(range(256)) * (REQUESTS * SIZE // 256)
 sftp.putfo(io.BytesIO(data), f"{folder}/fo")
 
-# Smaller requests than any link needs, all of them asked for at once: more than may be owed.
-sftp_file.SFTPFile.MAX_REQUEST_SIZE = 128
-back = io.BytesIO()
-sftp.getfo(f"{folder}/fo", back)
-told["same"] = back.getvalue() == data
+# All of a file asked for at once, in more requests than may be owed. Reading begins when they are on their way: paramiko takes
+# its read-ahead for done as soon as nothing of it is outstanding.
+sftp_file.SFTPFile.MAX_REQUEST_SIZE = SIZE
+with sftp.open(f"{folder}/fo", "r") as file:
+    file.prefetch()
+    while len(file._prefetch_extents) < REQUESTS:
+        time.sleep(0.01)
+    told["same"] = file.read() == data
 
 with sftp.open(f"{folder}/fo", "r") as file:
     file.seek(1000)

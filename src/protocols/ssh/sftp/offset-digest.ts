@@ -45,7 +45,9 @@ export class OffsetDigest {
     this.begin(offset)
     this.#bytes += data.length
     if (this.#scattered || data.length === 0) return
-    if (this.#byArrival || offset === this.#next) this.#take(data)
+    if (this.#byArrival) this.#take(data)
+    else if (!Number.isSafeInteger(offset + data.length)) this.scatter()
+    else if (offset === this.#next) this.#take(data)
     else this.#keep(offset, data)
   }
 
@@ -83,7 +85,7 @@ export class OffsetDigest {
   #keep(offset: number, data: Buffer): void {
     this.#earlyBytes += data.length
     const fits = this.#earlyBytes <= EARLY_BYTES && this.#early.size < EARLY_PIECES
-    const ahead = Number.isSafeInteger(offset) && offset > this.#next && !this.#early.has(offset)
+    const ahead = offset > this.#next && !this.#early.has(offset)
     if (fits && ahead) this.#early.set(offset, Buffer.from(data))
     else this.scatter()
   }

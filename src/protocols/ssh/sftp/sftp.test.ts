@@ -1,0 +1,576 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MOST_OPEN } from './open-files.ts'
+import { MOST_OWED } from './owed-answers.ts'
+import { LARGEST_REQUEST, SFTP } from './packet-types.ts'
+import { ask, INIT, packet, tell, VERSION_3 } from './packets.suite.ts'
+import { createSftp } from './sftp.ts'
+import { Watched } from './watched.suite.ts'
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Past the greeting, with nothing forwarded yet to look at. */
+async function greeted(rules: ConstructorParameters<typeof Watched>[1] = {}): Promise<Watched> {
+  const watched = new Watched(createSftp, rules)
+  await watched.client(INIT)
+  watched.target(VERSION_3)
+  watched.toTarget.length = 0
+  watched.toClient.length = 0
+  return watched
+}
+
+/** With a file open as `h`. */
+async function opened(flags: number, rules: ConstructorParameters<typeof Watched>[1] = {}): Promise<Watched> {
+  const watched = await greeted(rules)
+  await watched.client(ask.open(1, '/f', flags))
+  watched.target(tell.handle(1, 'h'))
+  watched.toTarget.length = 0
+  watched.toClient.length = 0
+  return watched
+}
+
+const kinds = (watched: Watched): string[] => watched.guard.actions.map(({ kind }) => kind)
+
+const statusOf = (bytes: Buffer) => ({
+  type: bytes[4],
+  id: bytes.readUInt32BE(5),
+  code: bytes.readUInt32BE(9),
+  message: bytes.toString('utf8', 17, 17 + bytes.readUInt32BE(13)),
+})
+
+describe('createSftp', () => {
+  it('any session, however both sides are cut: the bytes as they were, the actions as they were meant', async () => {
+    const data = fc.uint8Array({ maxLength: 80 }).map(bytes => Buffer.from(bytes))
+    const deed = fc.oneof(
+      fc.record({ do: fc.constant('upload' as const), parts: fc.array(data, { maxLength: 4 }) }),
+      fc.record({ do: fc.constant('download' as const), parts: fc.array(data, { maxLength: 4 }) }),
+      fc.record({ do: fc.constant('remove' as const), code: fc.constantFrom(0, 2, 4) }),
+      fc.record({ do: fc.constant('list' as const), names: fc.array(fc.string(), { maxLength: 5 }) }),
+      fc.record({ do: fc.constant('stat' as const) }),
+    )
+    const cuts = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(deed, fc.string({ unit: 'grapheme' })), { maxLength: 6 }),
+        cuts,
+        cuts,
+        fc.boolean(),
+        async (deeds, clientCuts, targetCuts, late) => {
+          const watched = new Watched(createSftp, { evidence: 'before' })
+          watched.guard.delayMs = late ? 0 : undefined
+          const sent: Buffer[] = []
+          const answered: Buffer[] = []
+          const meant: object[] = []
+          let id = 7
+          const say = async (...packets: readonly Buffer[]) => {
+            const bytes = Buffer.concat(packets)
+            sent.push(bytes)
+            await watched.client(bytes, ...clientCuts)
+          }
+          const reply = (...packets: readonly Buffer[]) => {
+            const bytes = Buffer.concat(packets)
+            answered.push(bytes)
+            watched.target(bytes, ...targetCuts)
+          }
+          await say(INIT)
+          reply(VERSION_3)
+          for (const [one, path] of deeds) {
+            const handle = `h${id}`
+            if (one.do === 'upload' || one.do === 'download') {
+              const upload = one.do === 'upload'
+              const whole = Buffer.concat(one.parts)
+              const name = upload ? 'written' : 'read'
+              meant.push({ kind: 'sftp_open', text: path, writes: upload })
+              meant.push({
+                kind: 'sftp_close',
+                text: path,
+                detail: whole.length > 0 ? { [name]: whole.length, [`${name}Sha256`]: sha256(whole) } : {},
+              })
+              await say(ask.open(++id, path, upload ? 26 : 1))
+              reply(tell.handle(id, handle))
+              const first = id + 1
+              let offset = 0
+              const asked = one.parts.map(part => {
+                offset += part.length
+                return upload
+                  ? ask.write(++id, handle, offset - part.length, part)
+                  : ask.read(++id, handle, offset - part.length, part.length)
+              })
+              // All at once, and answered backwards.
+              await say(...asked)
+              reply(
+                ...one.parts
+                  .map((part, i) => (upload ? tell.status(first + i, 0) : tell.data(first + i, part)))
+                  .reverse(),
+              )
+              await say(ask.close(++id, handle))
+              reply(tell.status(id, 0))
+            } else if (one.do === 'list') {
+              meant.push({ kind: 'sftp_list', text: path })
+              await say(ask.path(SFTP.opendir, ++id, path))
+              reply(tell.handle(id, handle))
+              await say(packet(SFTP.readdir, ++id, handle), packet(SFTP.readdir, ++id, handle))
+              reply(tell.names(id - 1, ...one.names), tell.status(id, 1))
+              await say(ask.close(++id, handle))
+              reply(tell.status(id, 0))
+            } else {
+              const remove = one.do === 'remove'
+              meant.push({ kind: remove ? 'sftp_remove' : 'sftp_stat', text: path, writes: remove })
+              await say(ask.path(remove ? SFTP.remove : SFTP.lstat, ++id, path))
+              reply(remove ? tell.status(id, one.code) : tell.attrs(id))
+            }
+          }
+          expect(watched.violations).toEqual([])
+          expect(watched.guard.actions).toMatchObject(meant)
+          expect(watched.atTarget.equals(Buffer.concat(sent))).toBe(true)
+          expect(watched.atClient.equals(Buffer.concat(answered))).toBe(true)
+          expect(watched.guard.outcomes.size).toBe(meant.length)
+          expect([...watched.guard.outcomes.values()].some(({ cut }) => cut)).toBe(false)
+          watched.transfer.close()
+          expect(watched.guard.outcomes.size).toBe(meant.length)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('evidence before action: requests of one chunk share a wait, and none goes before all are recorded', async () => {
+    const watched = await greeted({ evidence: 'before' })
+    watched.guard.delayMs = 5
+    const bytes = Buffer.concat([1, 2, 3].map(id => ask.path(SFTP.stat, id, `/p${id}`)))
+    const given = watched.transfer.fromClient(Buffer.from(bytes))
+    expect(watched.guard.texts()).toEqual(['/p1', '/p2', '/p3'])
+    expect(watched.toTarget).toEqual([])
+    await given
+    expect(watched.toTarget).toHaveLength(1)
+    expect(watched.atTarget.equals(bytes)).toBe(true)
+  })
+
+  it('the digest of what was written is recorded before the CLOSE goes on, whatever the procedure demands', async () => {
+    const watched = await opened(26, { evidence: 'with' })
+    const write = ask.write(2, 'h', 0, Buffer.from('abc'))
+    await watched.client(write)
+    watched.guard.delayMs = 5
+    const given = watched.transfer.fromClient(ask.close(3, 'h'))
+    expect(watched.guard.actions.at(-1)).toMatchObject({
+      kind: 'sftp_close',
+      durable: true,
+      detail: { written: 3, writtenSha256: sha256(Buffer.from('abc')), writesOwed: 1 },
+    })
+    expect(watched.atTarget.equals(write)).toBe(true)
+    await given
+    expect(watched.atTarget.subarray(write.length).equals(ask.close(3, 'h'))).toBe(true)
+  })
+
+  it('attack 8: once the session has ended nothing goes on, not even what was decided before', async () => {
+    const watched = await greeted({ evidence: 'before' })
+    watched.guard.delayMs = 5
+    const given = watched.transfer.fromClient(
+      Buffer.concat([ask.path(SFTP.stat, 1, '/a'), ask.path(SFTP.remove, 2, '/b')]),
+    )
+    watched.guard.end({ reason: 'revoked', text: '' })
+    await given
+    expect(watched.toTarget).toEqual([])
+    await watched.client(ask.path(SFTP.stat, 3, '/c'))
+    expect(watched.toTarget).toEqual([])
+  })
+
+  it('cut in the middle: what went so far stands with the opening', async () => {
+    const watched = await opened(26)
+    await watched.client(ask.write(2, 'h', 0, Buffer.from('half')))
+    await watched.client(ask.path(SFTP.stat, 3, '/p'))
+    watched.transfer.close()
+    watched.transfer.close()
+    expect(watched.guard.outcomes.get(1)).toMatchObject({
+      cut: true,
+      bytes: 4,
+      detail: { written: 4, writtenSha256: sha256(Buffer.from('half')), writesOwed: 1 },
+    })
+    expect(watched.guard.outcomes.get(2)).toMatchObject({ cut: true })
+  })
+
+  it('cut between a CLOSE and its answer: both have an outcome', async () => {
+    const watched = await opened(26)
+    await watched.client(ask.close(2, 'h'))
+    watched.transfer.close()
+    expect([...watched.guard.outcomes.values()]).toMatchObject([{ cut: true }, { cut: true }])
+  })
+
+  it('a write that the target refuses stands with the opening', async () => {
+    const watched = await opened(2)
+    await watched.client(ask.write(2, 'h', 0, Buffer.from('x')))
+    watched.target(tell.status(2, 4))
+    await watched.client(ask.close(3, 'h'))
+    watched.target(tell.status(3, 0))
+    expect(watched.guard.actions.at(-1)?.detail).toMatchObject({ writesFailed: 1 })
+    expect(watched.guard.outcomes.get(1)?.detail).toMatchObject({ writesFailed: 1 })
+  })
+
+  it('version 3 is asked for whatever the client offers; anything else of the target ends it', async () => {
+    const watched = new Watched(createSftp)
+    await watched.client(packet(SFTP.init, 6, 'vendor-id', 'x'), 3)
+    expect(watched.atTarget.equals(packet(SFTP.init, 3, 'vendor-id', 'x'))).toBe(true)
+    watched.target(packet(SFTP.version, 6))
+    expect(watched.violations).toHaveLength(1)
+    expect(watched.toClient).toEqual([])
+  })
+
+  it('attack 7: what rules refuse is answered in the id of the client, swallowed whole, and changes nothing', async () => {
+    const watched = await greeted({ refuse: ['file_writes'], procedure: 'look' })
+    const refused = [
+      ask.open(1, '/f', 2),
+      // Reading that truncates, creates or appends is writing.
+      ask.open(2, '/f', 1 | 16),
+      ask.open(3, '/f', 1 | 8),
+      ask.open(4, '/f', 4),
+      ask.path(SFTP.remove, 5, '/f'),
+      packet(SFTP.rename, 6, '/a', '/b'),
+      packet(SFTP.symlink, 7, '/a', '/b'),
+      packet(SFTP.setstat, 8, '/a', 4, 0o777),
+      ask.extended(9, 'posix-rename@openssh.com', '/a', '/b'),
+      ask.extended(10, 'hardlink@openssh.com', '/a', '/b'),
+      ask.extended(11, 'lsetstat@openssh.com', '/a', 0),
+      packet(SFTP.mkdir, 12, '/d', 0),
+      ask.path(SFTP.rmdir, 13, '/d'),
+    ]
+    const stat = ask.path(SFTP.stat, 14, '/f')
+    await watched.client(Buffer.concat([...refused, stat]), 11)
+    expect(watched.atTarget.equals(stat)).toBe(true)
+    expect(watched.toClient.map(statusOf)).toMatchObject(
+      refused.map((_, i) => ({
+        type: SFTP.status,
+        id: i + 1,
+        code: 3,
+        message: expect.stringContaining('procedure look, rule file_writes') as string,
+      })),
+    )
+    expect(watched.swallowed).toBe(Buffer.concat(refused).length)
+    expect(watched.answered).toBe(watched.atClient.length)
+    expect(watched.guard.actions.every(({ objections }, i) => objections.length === (i === 13 ? 0 : 1))).toBe(
+      true,
+    )
+  })
+
+  it.each([
+    [
+      'file_reads',
+      [ask.open(1, '/f', 1), ask.open(2, '/f', 0), ask.open(3, '/f', 3)],
+      [ask.open(4, '/f', 2)],
+    ],
+    [
+      'file_removes',
+      [ask.path(SFTP.remove, 1, '/f')],
+      [ask.open(2, '/f', 26), packet(SFTP.setstat, 3, '/f', 0)],
+    ],
+    ['file_attributes', [packet(SFTP.setstat, 1, '/f', 0)], [ask.path(SFTP.remove, 2, '/f')]],
+    [
+      'file_transfer',
+      [ask.path(SFTP.stat, 1, '/f'), ask.path(SFTP.opendir, 2, '/'), ask.extended(3, 'home-directory', 'x')],
+      [],
+    ],
+  ])('%s refuses just what it says', async (rule, refused, passed) => {
+    const watched = await greeted({ refuse: [rule] })
+    await watched.client(Buffer.concat([...refused, ...passed]))
+    expect(watched.atTarget.equals(Buffer.concat(passed))).toBe(true)
+    expect(watched.toClient).toHaveLength(refused.length)
+  })
+
+  it('what is not known is refused, recorded, and the channel lives', async () => {
+    const watched = await greeted()
+    await watched.client(
+      Buffer.concat([
+        packet(22, 1, 'lock', 1n),
+        ask.extended(2, 'evil@example.org', 'anything', 7),
+        ask.open(3, '/f', 0x40 | 1),
+      ]),
+      7,
+    )
+    expect(watched.toTarget).toEqual([])
+    expect(watched.toClient.map(statusOf)).toMatchObject([
+      { id: 1, code: 8 },
+      { id: 2, code: 8 },
+      { id: 3, code: 8 },
+    ])
+    expect(watched.guard.actions).toMatchObject([
+      { kind: 'sftp_unknown', objections: [{ rule: 'sftp_unknown' }] },
+      { kind: 'sftp_unknown', detail: { unknown: 'evil@example.org' } },
+      { kind: 'sftp_open', detail: { unknown: 'flags 41' } },
+    ])
+    expect(watched.violations).toEqual([])
+  })
+
+  it('an answer of ours waits for the end of a packet of the target, however slowly that comes', async () => {
+    const watched = await opened(1, { refuse: ['file_removes'] })
+    await watched.client(ask.read(2, 'h', 0, 50))
+    const data = tell.data(2, Buffer.alloc(50, 'd'))
+    for (let at = 0; at < data.length; at++) {
+      watched.target(data.subarray(at, at + 1))
+      if (at === 20) await watched.client(ask.path(SFTP.remove, 9, '/x'))
+      if (at > 20 && at < data.length - 1) expect(watched.answered).toBe(0)
+    }
+    expect(watched.atClient.subarray(0, data.length).equals(data)).toBe(true)
+    expect(statusOf(watched.atClient.subarray(data.length))).toMatchObject({ id: 9, code: 3 })
+    expect(watched.violations).toEqual([])
+  })
+
+  it('paths that are not UTF-8 are told byte by byte too', async () => {
+    const watched = await greeted()
+    await watched.client(ask.path(SFTP.stat, 1, Buffer.from('/a\xff\n', 'latin1')))
+    expect(watched.guard.actions[0]?.detail).toEqual({ hex: '2f61ff0a' })
+    expect(watched.guard.actions[0]?.verbs).toEqual(['stat'])
+  })
+})
+
+describe('handles', () => {
+  it('one that was never given out ends the session; before its answer it was not', async () => {
+    for (const bytes of [
+      ask.read(2, 'x', 0, 1),
+      ask.write(2, 'x', 0, Buffer.from('a')),
+      ask.close(2, 'x'),
+      packet(SFTP.fstat, 2, 'x'),
+      packet(SFTP.readdir, 2, 'x'),
+      packet(SFTP.fsetstat, 2, 'x', 0),
+      ask.extended(2, 'copy-data', 'x', 0n, 0n, 'h', 0n),
+    ]) {
+      const watched = await opened(3)
+      await watched.client(bytes, 5)
+      expect(watched.violations).toEqual(['an SFTP handle that was never given out'])
+      expect(watched.toTarget).toEqual([])
+    }
+  })
+
+  it('one that was closed is answered: the target may have given it to another file', async () => {
+    const watched = await opened(3)
+    await watched.client(
+      Buffer.concat([ask.close(2, 'h'), ask.open(3, '/secret', 1), ask.read(4, 'h', 0, 10)]),
+    )
+    expect(watched.atTarget.equals(Buffer.concat([ask.close(2, 'h'), ask.open(3, '/secret', 1)]))).toBe(true)
+    expect(watched.toClient.map(statusOf)).toMatchObject([{ id: 4, code: 4 }])
+    watched.target(Buffer.concat([tell.status(2, 0), tell.handle(3, 'h')]))
+    await watched.client(ask.read(5, 'h', 0, 10))
+    expect(watched.violations).toEqual([])
+    expect(kinds(watched)).toEqual(['sftp_open', 'sftp_close', 'sftp_open', 'sftp_read'])
+  })
+
+  it('one serves only what it was opened for, and data that do not are swallowed to the last byte', async () => {
+    const reading = await opened(1)
+    const write = ask.write(2, 'h', 0, Buffer.alloc(500))
+    const stat = ask.path(SFTP.stat, 3, '/p')
+    await reading.client(Buffer.concat([write, stat]), 90)
+    expect(reading.atTarget.equals(stat)).toBe(true)
+    expect(reading.swallowed).toBe(write.length)
+    expect(kinds(reading)).toEqual(['sftp_open', 'sftp_write', 'sftp_stat'])
+    const writing = await opened(2)
+    await writing.client(
+      Buffer.concat([
+        ask.read(2, 'h', 0, 9),
+        packet(SFTP.readdir, 3, 'h'),
+        ask.extended(4, 'copy-data', 'h', 0n, 0n, 'h', 0n),
+      ]),
+    )
+    expect(writing.toTarget).toEqual([])
+    expect(writing.toClient.map(statusOf)).toMatchObject([2, 3, 4].map(id => ({ id, code: 4 })))
+  })
+
+  it('what the target copies itself has no digest', async () => {
+    const watched = await opened(3)
+    await watched.client(ask.write(2, 'h', 0, Buffer.from('seen')))
+    await watched.client(ask.extended(3, 'copy-data', 'h', 0n, 0n, 'h', 4n))
+    await watched.client(ask.close(4, 'h'))
+    expect(watched.guard.actions.at(-2)).toMatchObject({
+      kind: 'sftp_copy',
+      detail: { from: 0, length: 0, to: 4 },
+    })
+    expect(watched.guard.actions.at(-1)?.detail).toMatchObject({ written: 4, writtenScattered: true })
+  })
+
+  it('attack 13: the open ones are bounded, those on their way counted', async () => {
+    const watched = await greeted()
+    for (let i = 0; i < MOST_OPEN; i++) {
+      await watched.client(ask.open(i, `/f${i}`, 1))
+      if (i % 2 === 0) watched.target(tell.handle(i, `h${i}`))
+    }
+    await watched.client(ask.open(5000, '/more', 1))
+    expect(
+      statusOf(watched.atClient.subarray(-1000).length > 0 ? (watched.toClient.at(-1) as Buffer) : INIT),
+    ).toMatchObject({
+      id: 5000,
+      code: 4,
+    })
+    // One that fails makes room, and so does one that is closed.
+    watched.target(tell.status(1, 2))
+    await watched.client(ask.open(5001, '/more', 1))
+    await watched.client(ask.close(5002, 'h0'))
+    await watched.client(ask.open(5003, '/more', 1))
+    expect(watched.guard.actions.filter(({ objections }) => objections.length > 0)).toHaveLength(1)
+  })
+})
+
+describe('answers', () => {
+  it('attack 13: a client that asks without end waits for answers, and loses none', async () => {
+    const watched = await opened(1)
+    const reads = Buffer.concat(Array.from({ length: MOST_OWED + 100 }, (_, i) => ask.read(i + 2, 'h', i, 1)))
+    let done = false
+    const given = Promise.resolve(watched.transfer.fromClient(reads)).then(() => (done = true))
+    await new Promise(resolve => setImmediate(resolve))
+    expect(done).toBe(false)
+    const one = ask.read(2, 'h', 0, 1).length
+    expect(watched.atTarget).toHaveLength(MOST_OWED * one)
+    for (let i = 0; i < 101; i++) watched.target(tell.data(i + 2, Buffer.from('x')))
+    await given
+    expect(watched.atTarget.equals(reads)).toBe(true)
+    expect(watched.violations).toEqual([])
+  })
+
+  it('waiting for room ends with the channel', async () => {
+    const watched = await opened(1)
+    const reads = Array.from({ length: MOST_OWED + 1 }, (_, i) => ask.read(i + 2, 'h', i, 1))
+    const given = watched.transfer.fromClient(Buffer.concat(reads))
+    watched.transfer.close()
+    await given
+    expect(watched.guard.outcomes.get(1)).toMatchObject({ cut: true, detail: { readsOwed: MOST_OWED } })
+  })
+
+  it.each([
+    ['to nothing', tell.status(99, 0)],
+    ['before its time', packet(SFTP.version, 3)],
+    ['of an unknown type', packet(150, 2)],
+    ['that is a request', ask.path(SFTP.stat, 2, '/p')],
+    ['that does not fit', tell.handle(2, 'x')],
+    ['with more data than were asked for', tell.data(2, Buffer.alloc(11))],
+    ['whose data do not fill it', packet(SFTP.data, 2, 5, 1)],
+    ['that is too large', Buffer.from([0, 16, 0, 0, SFTP.data, 0, 0, 0, 2, 0, 0, 0, 0])],
+    ['without a type', Buffer.from([0, 0, 0, 0, 0])],
+  ])('attack 13: one %s ends the session and does not reach the client', async (_what, bytes) => {
+    for (const cuts of [[], [1]]) {
+      const watched = await opened(1)
+      await watched.client(ask.read(2, 'h', 0, 10))
+      watched.target(bytes, ...cuts)
+      expect(watched.violations).toHaveLength(1)
+      watched.target(tell.status(2, 0))
+      if (cuts.length === 0) expect(watched.toClient).toEqual([])
+    }
+  })
+
+  it('a handle given out twice ends the session', async () => {
+    const watched = await opened(1)
+    await watched.client(ask.open(2, '/g', 1))
+    watched.target(tell.handle(2, 'h'))
+    expect(watched.violations).toHaveLength(1)
+    watched.transfer.close()
+    expect(new Set(watched.guard.outcomes.keys())).toEqual(new Set([1, 2]))
+  })
+})
+
+/** One of every kind of request, well formed, on a file open as `h`. */
+const EVERY: readonly (readonly [string, Buffer])[] = [
+  ['open', ask.open(2, '/f', 26)],
+  ['close', ask.close(2, 'h')],
+  ['read', ask.read(2, 'h', 0, 9)],
+  ['write', ask.write(2, 'h', 0, Buffer.from('data'))],
+  ['fstat', packet(SFTP.fstat, 2, 'h')],
+  ['setstat', packet(SFTP.setstat, 2, '/f', 15, 1n, 2, 3, 0o644, 5, 6)],
+  ['fsetstat', packet(SFTP.fsetstat, 2, 'h', 4, 0o600)],
+  ['stat', ask.path(SFTP.stat, 2, '/f')],
+  ['mkdir', packet(SFTP.mkdir, 2, '/d', 0x80000000, 1, 'name', 'value')],
+  ['rename', packet(SFTP.rename, 2, '/a', '/b')],
+  ['posix-rename', ask.extended(2, 'posix-rename@openssh.com', '/a', '/b')],
+  ['fsync', ask.extended(2, 'fsync@openssh.com', 'h')],
+  ['limits', ask.extended(2, 'limits@openssh.com')],
+  ['copy-data', ask.extended(2, 'copy-data', 'h', 0n, 9n, 'h', 9n)],
+  ['users-groups', ask.extended(2, 'users-groups-by-id@openssh.com', Buffer.alloc(8), Buffer.alloc(4))],
+]
+
+describe.each(EVERY)('malformed: %s', (_name, good) => {
+  it('passes as it is, byte by byte', async () => {
+    const watched = await opened(3)
+    await watched.client(good, 1)
+    expect(watched.violations).toEqual([])
+    expect(watched.atTarget.equals(good)).toBe(true)
+  })
+
+  it('attack 13: cut short or made longer at any byte, its length corrected, it never reaches the target', async () => {
+    for (let length = 5; length < good.length; length++) {
+      const bad = Buffer.from(good.subarray(0, length))
+      bad.writeUInt32BE(length - 4)
+      const watched = await opened(3)
+      await watched.client(bad, 1 + (length % 3))
+      expect(watched.toTarget, `cut to ${length}`).toEqual([])
+      expect(watched.violations, `cut to ${length}`).toHaveLength(1)
+    }
+    const long = Buffer.concat([good, Buffer.from([0])])
+    long.writeUInt32BE(good.length - 3)
+    const watched = await opened(3)
+    await watched.client(long)
+    expect(watched.violations).toHaveLength(1)
+  })
+
+  it('attack 13: with any byte changed it is understood, refused or a violation, never an error', async () => {
+    for (let at = 4; at < good.length; at++) {
+      for (const value of [0, 1, 0x7f, 0xff]) {
+        const bad = Buffer.from(good)
+        bad[at] = value
+        const watched = await opened(3)
+        await watched.client(bad, 9)
+        expect(watched.atTarget.length + watched.swallowed, `${at} ${value}`).toBe(
+          watched.violations.length > 0 ? watched.atTarget.length : good.length,
+        )
+      }
+    }
+  })
+})
+
+describe('malformed: streams', () => {
+  it.each([
+    ['a request before INIT', ask.path(SFTP.stat, 1, '/')],
+    ['version 2', packet(SFTP.init, 2)],
+    ['half a pair in INIT', packet(SFTP.init, 3, 'name')],
+    ['a packet without a type', Buffer.from([0, 0, 0, 0, 0])],
+    ['an SSH banner', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n')],
+  ])('attack 13: %s', async (_what, bytes) => {
+    const watched = new Watched(createSftp)
+    await watched.client(bytes)
+    expect(watched.violations).toHaveLength(1)
+    expect(watched.toTarget).toEqual([])
+  })
+
+  it.each([
+    ['a second INIT', INIT],
+    ['an id in use', Buffer.concat([ask.path(SFTP.stat, 1, '/'), ask.path(SFTP.stat, 1, '/')])],
+    ['a request of a megabyte that is no WRITE', Buffer.from([0, 16, 0, 0, SFTP.stat, 0])],
+    ['a WRITE of a megabyte', Buffer.from([0, 16, 0, 0, SFTP.write, 0])],
+    ['a path that is too long', ask.path(SFTP.stat, 1, 'x'.repeat(LARGEST_REQUEST))],
+    ['a handle that is too long', ask.close(1, 'x'.repeat(257))],
+    ['a WRITE with a handle that is too long', ask.write(1, 'x'.repeat(257), 0, Buffer.alloc(400))],
+  ])('attack 13: %s', async (_what, bytes) => {
+    const watched = await greeted()
+    await watched.client(bytes)
+    expect(watched.violations).toHaveLength(1)
+    expect(watched.toTarget).toEqual([])
+  })
+
+  it('attack 13: any bytes from either side: understood, refused or a violation, never an error', async () => {
+    const bytes = fc.uint8Array({ maxLength: 200 }).map(array => Buffer.from(array))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.boolean(), fc.oneof(bytes, fc.constantFrom(...EVERY.map(([, one]) => one)))), {
+          maxLength: 8,
+        }),
+        async events => {
+          const watched = await opened(3)
+          for (const [client, chunk] of events) {
+            if (client) {
+              const given = watched.transfer.fromClient(chunk)
+              if (given) void given
+            } else watched.transfer.fromTarget(chunk)
+            if (watched.violations.length > 0) break
+          }
+          watched.transfer.close()
+          expect(watched.violations.length).toBeLessThanOrEqual(1)
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -6,6 +6,7 @@ import { ED25519, publicBlob } from '../keys/public-blob.ts'
 import { SshReader, SshWriter } from '../messages/fields.ts'
 import { SSH } from '../messages/numbers.ts'
 import { algorithms, serverOfferTo, signatureAlgorithms } from './algorithms.ts'
+import { Identification } from './identification.ts'
 
 export type Side =
   | { readonly role: 'server'; readonly hostKey: KeyObject }
@@ -42,6 +43,7 @@ export class SshTransport {
   readonly #stream: Duplex
   readonly #protocol: Protocol
   readonly #events: TransportEvents
+  readonly #identification: Identification
   #peer = ''
   #closed = false
   #ready = false
@@ -51,6 +53,7 @@ export class SshTransport {
   constructor(stream: Duplex, side: Side, ident: string, events: TransportEvents) {
     this.#stream = stream
     this.#events = events
+    this.#identification = new Identification(side.role === 'server' ? 'fromClient' : 'fromServer')
     this.#protocol = new Protocol({
       ...exchange(side),
       ident,
@@ -142,9 +145,10 @@ export class SshTransport {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#closed) return
+    const bytes = this.#closed ? undefined : this.#identification.take(chunk)
+    if (bytes === undefined) return
     try {
-      this.#protocol.parse(chunk, 0, chunk.length)
+      this.#protocol.parse(bytes, 0, bytes.length)
     } catch (cause) {
       this.#close({ error: cause instanceof Error ? cause : new Error(String(cause)) })
     }

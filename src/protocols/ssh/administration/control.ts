@@ -1,6 +1,6 @@
 import { Fault } from '../../../kernel/faults.ts'
 import type { Target } from '../../../kernel/target.ts'
-import type { Passage } from '../../../target/passage.ts'
+import { Passage } from '../../../target/passage.ts'
 import type { TargetControl } from '../../../target/protocol.ts'
 import { AccountControl } from './account-control.ts'
 import { CommandLink } from './command-link.ts'
@@ -50,6 +50,7 @@ export class SshControl implements TargetControl {
 
   /** Makes the login: what will end it is connected first. Faults as `openLink`. */
   async provision(passage: Passage): Promise<void> {
+    if (!Passage.is(passage)) throw new Fault('internal', 'no login without a passage')
     demandName(passage.login.name)
     await this.#accounts.get(accountOf(this.#settings, passage.scope))?.ready()
     this.#living.admit(passage.login.name)

@@ -13,6 +13,8 @@ const INPUT_BYTES = 1024 * 1024
 /** Output of a terminal is recorded up to this much per program. */
 const TERMINAL_BYTES = 64 * 1024 * 1024
 
+const UNANSWERED = { code: 'unanswered', message: 'the channel ended before the program did' }
+
 export interface ProgramOptions {
   readonly seq: number
   readonly channel: Channel
@@ -42,7 +44,8 @@ export class Program implements Flow {
   #recorded = 0
   readonly #most: number
   #cut = false
-  #exit: { readonly code: string; readonly message: string } | undefined
+  /** Undefined: it ended well. Until the target says so nobody knows. */
+  #exit: { readonly code: string; readonly message: string } | undefined = UNANSWERED
 
   constructor(options: ProgramOptions) {
     this.#options = options
@@ -123,7 +126,7 @@ export class Program implements Flow {
     if (name === 'exit-status') {
       const status = readExitStatus(data)
       this.#note('x', String(status))
-      if (status !== 0) this.#exit = { code: `exit_${status}`, message: `exit status ${status}` }
+      this.#exit = status === 0 ? undefined : { code: `exit_${status}`, message: `exit status ${status}` }
     } else if (name === 'exit-signal') {
       const signal = readOneText(data)
       this.#note('x', `SIG${signal}`)

@@ -57,7 +57,7 @@ export function crashCases(ask: () => Stand): void {
       const stand = ask()
       stand.address = '127.0.0.1:1'
       const words = await stand.refused()
-      expect(words).toMatch(/target|connection/)
+      expect(words).toMatch(/target|connection|reach/)
     })
   })
 }

@@ -19,7 +19,7 @@ export function evidenceCases(ask: () => Stand): void {
       release()
       await answered
       expect(await stand.seen(mark)).toBe(true)
-      expect(session.guard.about(mark).outcome).toMatchObject({ cut: false })
+      await eventually(() => session.guard.about(mark).outcome).toMatchObject({ cut: false })
     })
 
     it('the order of the log is the order at the target, and each action is finished once', async () => {

@@ -109,6 +109,7 @@ export class Stand {
     for (const client of this.#clients.splice(0)) client.reset()
     for (const socket of this.door.open) socket.destroy()
     const ends = await Promise.all(this.door.sessions.splice(0).map(({ end }) => end))
+    while (this.door.open.size > 0) await rest(5)
     this.door.failures.length = 0
     return [
       ...this.door.thrown.splice(0),

@@ -9,7 +9,7 @@ export interface Wire {
   readonly sent: number
   /** Bytes that came back. */
   readonly returned: number
-  /** What the client of the last connection said, a new piece each time the server had spoken. */
+  /** How the client of the last connection began, a new piece each time the server had spoken. */
   readonly said: readonly Buffer[]
   /** From now on nothing is read of what goes to the server, as if it did not read. */
   stall(): void
@@ -24,18 +24,23 @@ export interface WireOptions {
   readonly drip?: boolean
 }
 
+/** Bytes of a connection that are kept. */
+const REMEMBERED = 64 * 1024
+
 export async function openWire(to: { host: string; port: number }, options: WireOptions = {}): Promise<Wire> {
   const open = new Set<Socket>()
   let sent = 0
   let returned = 0
   let said: Buffer[] = []
+  let sentSince = 0
   let stalled: (() => void) | undefined
   let flowing = Promise.resolve()
 
   const join = async (client: Socket, server: Socket): Promise<void> => {
     for await (const chunk of client as AsyncIterable<Buffer>) {
       await flowing
-      said.push(Buffer.concat([said.pop() ?? Buffer.alloc(0), chunk]))
+      if (sentSince < REMEMBERED) said.push(Buffer.concat([said.pop() ?? Buffer.alloc(0), chunk]))
+      sentSince += chunk.length
       sent += chunk.length
       if (!options.drip) await written(server, chunk)
       else for (const byte of chunk) await dripped(server, byte)
@@ -53,6 +58,7 @@ export async function openWire(to: { host: string; port: number }, options: Wire
   const serving = createServer({ noDelay: true, allowHalfOpen: true }, client => {
     const server = connect({ ...to, noDelay: true, allowHalfOpen: true })
     said = []
+    sentSince = 0
     for (const [one, other] of [
       [client, server],
       [server, client],

@@ -180,7 +180,7 @@ export function publicLine(key: KeyObject): string {
   return printKeyLine(publicBlob(key.type === 'private' ? createPublicKey(key) : key))
 }
 
-function descendants(root: number): number[] {
+export function descendants(root: number): number[] {
   const parents = new Map<number, number>()
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { missing } from './servers/missing.ts'
 import { psql, type Psql } from './psql.ts'
-import { type Api, startWorld, type World } from './world.ts'
+import { now, WAYS_TO_END } from './ways-to-end.ts'
+import { startWorld, type World } from './world.ts'
 
 const LOOP = `do $$ begin loop begin perform pg_sleep(5); exception when query_canceled then null; end; end loop; end $$`
 
@@ -36,88 +37,6 @@ const KINDS: readonly Busy[] = [
   { kind: 'idle psql', start: session => session.send('select 1;'), seen: "state = 'idle'" },
 ]
 
-interface Way {
-  readonly way: string
-  readonly for?: string
-  /** Triggers the end; resolves with the moment from which to count (performance.now). */
-  readonly trigger: (world: World, api: Api, grant: string) => Promise<number>
-  readonly says: RegExp
-}
-
-const now = (): number => performance.now()
-
-const WAYS: readonly Way[] = [
-  {
-    way: 'expiry',
-    for: '5s',
-    async trigger(world, api, grant) {
-      const { ends_at } = await api.get<{ ends_at: string }>(`/v1/grants/${grant}`)
-      const left = Date.parse(ends_at) - world.clock.now().wall
-      const at = now() + left
-      await new Promise(resolve => setTimeout(resolve, left))
-      return at
-    },
-    says: /its time is over/,
-  },
-  {
-    way: 'revoke',
-    async trigger(world, _api, grant) {
-      const priya = await world.signIn('priya')
-      const at = now()
-      await priya.post(`/v1/grants/${grant}/revoke`)
-      return at
-    },
-    says: /revoked/,
-  },
-  {
-    way: 'completion',
-    async trigger(_world, api, grant) {
-      const at = now()
-      await api.post(`/v1/grants/${grant}/close`)
-      return at
-    },
-    says: /closed by its owner/,
-  },
-  {
-    way: 'lock',
-    async trigger(world) {
-      const priya = await world.signIn('priya')
-      const at = now()
-      const { lock } = await priya.post<{ lock: string }>('/v1/locks', {
-        kind: 'target',
-        name: 'orders-db',
-        reason: 'odd',
-      })
-      await priya.delete(`/v1/locks/${lock}`)
-      return at
-    },
-    says: /locked/,
-  },
-  {
-    way: 'incident resolved',
-    for: '30m',
-    async trigger(world) {
-      await world.incident({ status: 'resolved', updated_at: world.clock.now().wall + 1 })
-      await new Promise(resolve => setTimeout(resolve, 300))
-      world.clock.pass(10 * 60_000)
-      return now()
-    },
-    says: /incident is resolved/,
-  },
-  {
-    way: 'person disabled',
-    async trigger(world) {
-      const { identity } = world.server
-      const person = identity.personOf('ana')
-      if (!person) throw new Error('no ana')
-      const at = now()
-      await identity.disablePerson({ person })
-      return at
-    },
-    says: /disabled/,
-  },
-]
-
 describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
   let world: World
   const table: string[] = []
@@ -129,7 +48,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
     await world.close()
   })
 
-  for (const { way, for: length, trigger, says } of WAYS) {
+  for (const { way, for: length, trigger, says } of WAYS_TO_END) {
     it(`${way} ends every kind of busy session at once and leaves nothing behind`, async () => {
       const { api, grant } = await world.open(length === undefined ? {} : { for: length })
       const credential = await world.connect(api, grant)
@@ -148,7 +67,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
         sessions.map(({ session }) => session),
       )
       // The idle one and the open transaction read their fate with their next word, as psql does.
-      const since = await trigger(world, api, grant)
+      const since = await trigger(world, { api, grant, target: 'orders-db' })
       const nudge = setInterval(() => {
         for (const { session } of sessions) session.send('select 2;')
       }, 20)

@@ -1,3 +1,5 @@
+import { FILE_RULES, type FileRuleName } from '../sftp/file-rules.ts'
+
 /** One thing that a session on a host is refused. */
 export interface RefuseRule {
   /**
@@ -77,16 +79,6 @@ const RULES = {
     refuses: 'command lines, and with them rsync and the old scp',
     next: 'Use sftp, or ask for a scope that permits commands.',
   },
-  file_transfer: {
-    holds: 'named',
-    refuses: 'sftp, scp and rsync',
-    next: 'Ask for a scope that permits copying files.',
-  },
-  file_writes: {
-    holds: 'named',
-    refuses: 'sftp and scp operations that change files at the target',
-    next: 'Ask for a scope that permits writing files.',
-  },
   privilege_change: {
     holds: 'named',
     refuses: 'sudo, su, doas, pkexec and others that run a command as somebody else',
@@ -119,9 +111,9 @@ const RULES = {
   },
 } as const satisfies Readonly<Record<string, RefuseRule>>
 
-export type RuleName = keyof typeof RULES
+export type RuleName = keyof typeof RULES | FileRuleName
 
-export const REFUSE_RULES: Readonly<Record<RuleName, RefuseRule>> = RULES
+export const REFUSE_RULES: Readonly<Record<RuleName, RefuseRule>> = { ...RULES, ...FILE_RULES }
 
 /** Every name that `scope.refuse` may hold; naming one that holds always changes nothing. */
-export const RULE_NAMES = Object.keys(RULES) as readonly RuleName[]
+export const RULE_NAMES = Object.keys(REFUSE_RULES) as readonly RuleName[]

@@ -1,6 +1,7 @@
 import { Fault } from '../../../kernel/faults.ts'
-import { judgeForward } from './judge.ts'
-import { judgeRequest } from './judge.ts'
+import type { Destination } from '../inspect/destination.ts'
+import { judgeForward } from '../inspect/judge-forward.ts'
+import { judgeRequest } from '../inspect/judge-request.ts'
 import {
   type ChannelConfirmation,
   type ChannelOpen,
@@ -13,13 +14,7 @@ import { type RelayContext, refusalWords, submitThen } from './context.ts'
 import { Forward } from './forward.ts'
 import { isJump, JUMP_PACKET, JUMP_WINDOW, JumpStream } from './jump.ts'
 import { LOGIN_VARIABLE } from '../dial/login-variable.ts'
-import {
-  describe,
-  type Destination,
-  readDirectStreamlocal,
-  readDirectTcpip,
-  writeEnv,
-} from './session-requests.ts'
+import { describe, readDirectStreamlocal, readDirectTcpip, writeEnv } from './session-requests.ts'
 
 /** Channels at once in one connection; sshd allows ten programs by default, forwards are many at times. */
 const MOST_CHANNELS = 256

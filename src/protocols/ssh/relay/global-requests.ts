@@ -1,5 +1,5 @@
 import { Fault } from '../../../kernel/faults.ts'
-import { judgeRequest } from './judge.ts'
+import { judgeRequest } from '../inspect/judge-request.ts'
 import { type ConnectionMessage, encodeConnection } from '../messages/connection.ts'
 import { SshReader } from '../messages/fields.ts'
 import type { Channels } from './channels.ts'

@@ -3,7 +3,7 @@ import { encodeConnection } from '../messages/connection.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { SshTransport } from '../transport/transport.ts'
 import type { RelayContext } from './context.ts'
-import type { Destination } from './session-requests.ts'
+import type { Destination } from '../inspect/destination.ts'
 
 /** Bytes a client may send before we have read them, and per packet. */
 export const JUMP_WINDOW = 512 * 1024

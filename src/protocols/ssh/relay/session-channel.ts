@@ -1,4 +1,5 @@
-import { judgeCommand, judgeRequest, judgeShell, judgeSubsystem } from './judge.ts'
+import { judgeCommand } from '../inspect/judge-command.ts'
+import { judgeRequest, judgeShell, judgeSubsystem } from '../inspect/judge-request.ts'
 import { encodeConnection, type ChannelRequest } from '../messages/connection.ts'
 import { createScp } from '../scp/scp.ts'
 import { scpDirection } from '../scp/scp-direction.ts'
@@ -135,13 +136,14 @@ function programAction(channel: Channel, request: ChannelRequest, { guard }: Rel
       ...common,
       objections: judgeSubsystem(text, guard.rules),
     }
-  const { verbs, writes, parts, objections } = judgeCommand(text, guard.rules)
+  // Not as parts: which of its commands ran, and what came of each, only the shell at the target knows.
+  const { verbs, writes, touched, objections } = judgeCommand(text, guard.rules)
   return {
     kind: 'exec',
     verbs,
     writes,
+    ...(touched && { touched }),
     text,
-    ...(parts && { parts }),
     ...common,
     // A command works while nobody types; at a terminal only who types is there.
     ...(!terminal && { beside: true }),

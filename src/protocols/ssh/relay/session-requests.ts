@@ -1,4 +1,5 @@
 import { SshReader, SshWriter } from '../messages/fields.ts'
+import type { Destination } from '../inspect/destination.ts'
 
 /** A terminal that was asked for (RFC 4254 §6.2). */
 export interface Terminal {
@@ -63,8 +64,6 @@ export function writeText(text: string): Buffer {
 }
 
 /** Where a forward leads (RFC 4254 §7.2; direct-streamlocal@openssh.com has a path and no port). */
-export type Destination = { readonly host: string; readonly port: number } | { readonly path: string }
-
 export function readDirectTcpip(data: Buffer): Destination {
   const reader = new SshReader(data)
   const destination = { host: reader.text(), port: reader.uint32() }

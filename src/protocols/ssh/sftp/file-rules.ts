@@ -33,7 +33,7 @@ const RULES = {
   },
   file_transfer: {
     holds: 'named',
-    refuses: 'sftp and scp altogether',
+    refuses: 'sftp, scp and rsync altogether',
     next: 'Ask for a scope that permits copying files.',
     effects: ['look', 'read', 'write', 'remove', 'attributes'],
   },

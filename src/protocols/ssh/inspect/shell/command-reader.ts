@@ -1,4 +1,4 @@
-import { Cursor, NotShell, type Riddle } from './cursor.ts'
+import { Cursor, NotShell, type Riddle, TooComplex } from './cursor.ts'
 import type { Redirection, SimpleCommand, Word } from './word.ts'
 import { type Inner, WordReader } from './word-reader.ts'
 
@@ -12,7 +12,7 @@ export interface Read {
 /**
  * Reads a command line by the grammar of POSIX.1-2024 chapter 2 and that of Bash 5 where it goes further. Where shells would make
  * different things of a text it is a riddle. Reads on until the text ends or is no command line. `depth`: of what the text stands in.
- * Throws TooDeep.
+ * Throws TooComplex.
  */
 export function readCommands(text: string, depth = 0): Read {
   const reader = new CommandReader(new Cursor(text, depth))
@@ -37,6 +37,8 @@ const OPENING = new Set([
 ])
 const AFTER_KEYWORD = new Set(['', ' ', '\t', '\n', ';', '&', '|', '(', ')', '<', '>'])
 const LONGEST_KEYWORD = 8
+const COMMANDS_AT_MOST = 2000
+const WORDS_AT_MOST = 20_000
 
 /** Longest first. */
 const REDIRECTIONS: readonly (readonly [sign: string, kind: Redirection['kind']])[] = [
@@ -244,7 +246,13 @@ class CommandReader implements Inner {
       if (!this.#words.arithmetic()) throw cursor.notShell('for (( is not closed')
     } else {
       const variable = this.#words.word()
-      this.#add({ words: [], assigns: [variable.text], redirections: [], from: variable.from })
+      this.#add({
+        words: [],
+        assigns: [variable.text],
+        redirections: [],
+        from: variable.from,
+        to: variable.to,
+      })
       this.newlines()
       if (this.#eatWord('in')) {
         for (this.#blanks(); !AFTER_KEYWORD.has(cursor.here) || this.#atProcess(); this.#blanks())
@@ -317,7 +325,8 @@ class CommandReader implements Inner {
     const assigns: string[] = []
     const redirections: Redirection[] = []
     const from = cursor.at
-    for (;;) {
+    let to = from
+    for (; ; to = cursor.at) {
       this.#blanks()
       if (this.#redirection(redirections)) continue
       if (cursor.here === '(' && words.length === 1 && assigns.length === 0 && redirections.length === 0) {
@@ -328,15 +337,15 @@ class CommandReader implements Inner {
         return
       }
       if (AFTER_KEYWORD.has(cursor.here) && !this.#atProcess()) break
-      const { quoted, ...word } = this.#words.word()
-      const digits = !quoted && /^\d+$/.test(word.text)
+      const word = this.#words.word()
+      const digits = !word.quoted && /^\d+$/.test(word.text)
       if (digits && (cursor.here === '<' || cursor.here === '>')) continue
       if (word.assigns !== undefined && words.length === 0) assigns.push(word.assigns)
-      else words.push(word)
+      else if (words.push(word) > WORDS_AT_MOST) throw new TooComplex(`of more than ${WORDS_AT_MOST} words`)
     }
     if (words.length === 0 && assigns.length === 0 && redirections.length === 0)
       throw cursor.notShell(cursor.here === '' ? 'a command is missing' : `${cursor.here} is not expected`)
-    this.#add({ words, assigns, redirections, from })
+    this.#add({ words, assigns, redirections, from, to })
   }
 
   #redirectionsBehind(): void {
@@ -351,11 +360,13 @@ class CommandReader implements Inner {
       cursor.at = before
       break
     }
-    if (redirections.length > 0) this.#add({ words: [], assigns: [], redirections, from })
+    if (redirections.length > 0) this.#add({ words: [], assigns: [], redirections, from, to: cursor.at })
   }
 
-  #add(command: Omit<SimpleCommand, 'background' | 'to'>): void {
-    this.#commands.push({ ...command, background: false, to: this.#cursor.at })
+  #add(command: Omit<SimpleCommand, 'background'>): void {
+    if (this.#commands.length >= COMMANDS_AT_MOST)
+      throw new TooComplex(`of more than ${COMMANDS_AT_MOST} commands`)
+    this.#commands.push({ ...command, background: false })
   }
 
   #atProcess(): boolean {
@@ -370,11 +381,12 @@ class CommandReader implements Inner {
     const [sign, kind] = found
     this.#blanks()
     if (AFTER_KEYWORD.has(cursor.here) && !this.#atProcess()) throw cursor.notShell(`${sign} leads nowhere`)
-    const { quoted, ...target } = this.#words.word()
+    const target = this.#words.word()
     if (sign === '<<' || sign === '<<-')
-      this.#waiting.push({ delimiter: target.text, expands: !quoted, tabs: sign === '<<-' })
+      this.#waiting.push({ delimiter: target.text, expands: !target.quoted, tabs: sign === '<<-' })
     const toFile = sign === '>&' && !/^(?:\d+-?|-)$/.test(target.text)
-    into.push({ kind: toFile ? 'write' : kind, target })
+    if (into.push({ kind: toFile ? 'write' : kind, target }) > COMMANDS_AT_MOST)
+      throw new TooComplex(`of more than ${COMMANDS_AT_MOST} redirections`)
     return true
   }
 
@@ -396,7 +408,8 @@ class CommandReader implements Inner {
         if ((tabs ? line.replace(/^\t+/, '') : line) === delimiter) break
       }
       if (expands) {
-        if (cursor.text.slice(start, end).includes('\\\n')) cursor.riddle('an escaped line end in a here-document', start)
+        if (cursor.text.slice(start, end).includes('\\\n'))
+          cursor.riddle('an escaped line end in a here-document', start)
         this.#words.body(end)
       }
       cursor.at = next

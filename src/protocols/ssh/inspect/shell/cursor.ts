@@ -15,10 +15,11 @@ export class NotShell extends Error {
   }
 }
 
-export class TooDeep extends Error {}
+/** Nobody could read it in bounded time; the message continues "a command line ". */
+export class TooComplex extends Error {}
 
 /** Constructs inside each other, commands in arguments of commands among them. */
-const DEEPEST = 50
+export const DEEPEST = 50
 const RIDDLES_AT_MOST = 100
 
 /** A place in a command line. A `\` before the end of a line makes both nothing (POSIX 2.2.1). */
@@ -68,9 +69,9 @@ export class Cursor {
     if (this.riddles.length < RIDDLES_AT_MOST) this.riddles.push({ what, at })
   }
 
-  /** Reads what stands inside something else. Throws TooDeep. */
+  /** Reads what stands inside something else. Throws TooComplex. */
   within<T>(read: () => T): T {
-    if (this.#depth >= DEEPEST) throw new TooDeep()
+    if (this.#depth >= DEEPEST) throw new TooComplex('nested too deep')
     this.#depth++
     try {
       return read()

@@ -62,7 +62,7 @@ export class WordReader {
   }
 
   /** The word that begins here; its quotes are taken off. */
-  word(): Word & { readonly quoted: boolean } {
+  word(): Word {
     const cursor = this.#cursor
     const draft = new Draft()
     const from = cursor.at
@@ -169,6 +169,8 @@ export class WordReader {
     } else if (here === "'" && !inDouble) {
       const end = this.#closingAnsi(cursor.at + 1)
       draft.quoted = true
+      // Not to every shell: to some the escapes are plain characters behind a dollar sign.
+      draft.known = false
       draft.text += unescapeAnsi(cursor.text.slice(cursor.at + 1, end))
       cursor.at = end + 1
     } else if (here === '"' && !inDouble) {
@@ -225,7 +227,8 @@ export class WordReader {
     for (let here = cursor.text[at]; here !== '`'; here = cursor.text[at]) {
       if (here === undefined) throw cursor.notShell('a backtick is not closed')
       const next = cursor.text[at + 1] ?? ''
-      if (here === '\\' && inDouble && next === '"') cursor.riddle('escaped quotes in backticks in quotes', at)
+      if (here === '\\' && inDouble && next === '"')
+        cursor.riddle('escaped quotes in backticks in quotes', at)
       if (here === '\\' && /[$`\\]/.test(next)) {
         command += next
         at += 2

@@ -7,6 +7,8 @@ export interface Word {
   readonly text: string
   /** False: `text` is not what the program will get, and it may become several words or none. */
   readonly known: boolean
+  /** Some of it was quoted or escaped. */
+  readonly quoted: boolean
   /** The `NAME` of a word that begins with `NAME=`, none of it quoted. */
   readonly assigns?: string
   /** Where it stands in the text that was read, in UTF-16 units. */
@@ -35,5 +37,5 @@ export interface SimpleCommand {
 
 /** A word of which nothing is known, at the place of what makes it. */
 export function unknownWord({ from, to }: { readonly from: number; readonly to: number }): Word {
-  return { text: UNKNOWN_PIECE, known: false, from, to }
+  return { text: UNKNOWN_PIECE, known: false, quoted: false, from, to }
 }

@@ -173,6 +173,6 @@ function placesIn(line: string): (at: number) => number {
 }
 
 function shorten(text: string): string {
-  const [...characters] = text.slice(0, 2 * SHOWN)
+  const characters = Array.from(text.slice(0, 2 * SHOWN))
   return characters.length > SHOWN ? `${characters.slice(0, SHOWN).join('')}…` : characters.join('')
 }

@@ -171,7 +171,7 @@ function interpreted(
 ): Found {
   const { given, operands, unsure } = readOptions(rest, { values })
   if (unsure) return { hides: `what ${language} runs` }
-  if ([...code].some(letter => given.has(letter)) || given.has('eval') || given.has('print'))
+  if (Array.from(code).some(letter => given.has(letter)) || given.has('eval') || given.has('print'))
     return { hides: `what the code for ${language} does` }
   if (given.has('m') || given.has('V') || given.has('v') || given.has('version') || given.has('help'))
     return {}

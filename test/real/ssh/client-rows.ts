@@ -1,0 +1,456 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { freePort } from '../servers/free-port.ts'
+import { type ClientStand, type Ran, run, sha256Of } from './client-stand.ts'
+
+export interface ClientRow {
+  readonly what: string
+  /** Files whose absence skips the row. */
+  readonly needs?: readonly string[]
+  run(stand: ClientStand): Promise<void>
+  /** Everything on record of it, in order; or what must be among it. */
+  readonly recorded: (stand: ClientStand) => readonly unknown[]
+  readonly among?: true
+}
+
+/** Bytes of which no two stretches are alike, in a file of this machine. */
+function fileOf(stand: ClientStand, name: string, length: number): string {
+  const bytes = Buffer.alloc(length)
+  for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, at)
+  const file = join(stand.folder, name)
+  writeFileSync(file, bytes)
+  return file
+}
+
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
+const fine = (ran: Ran): void => expect(ran, ran.err).toMatchObject({ code: 0 })
+
+/** One line there and back through a local port. */
+function throughPort(port: number, line: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(line))
+    let heard = ''
+    socket.on('data', (chunk: Buffer) => {
+      heard += chunk.toString()
+      if (heard.length >= line.length) socket.end()
+    })
+    socket.on('close', () => resolve(heard))
+    socket.on('error', reject)
+  })
+}
+
+async function listening(port: number): Promise<void> {
+  const until = performance.now() + 15_000
+  for (;;) {
+    const open = await new Promise<boolean>(resolve => {
+      const probe = connect(port, '127.0.0.1')
+      probe.on('connect', () => {
+        probe.destroy()
+        resolve(true)
+      })
+      probe.on('error', () => resolve(false))
+    })
+    if (open) return
+    if (performance.now() > until) throw new Error(`nothing listens on ${port}`)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+/** SOCKS5 without a login (RFC 1928), to a destination: the second byte of the answer, 0 when it leads there. */
+function socks(port: number, to: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(Buffer.from([5, 1, 0])))
+    let heard = Buffer.alloc(0)
+    let asked = false
+    socket.on('data', (chunk: Buffer) => {
+      heard = Buffer.concat([heard, chunk])
+      if (!asked && heard.length >= 2) {
+        asked = true
+        socket.write(Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, to >> 8, to & 255]))
+      }
+      if (heard.length >= 4) socket.destroy()
+    })
+    socket.on('close', () => resolve(heard[3] ?? 255))
+    socket.on('error', reject)
+  })
+}
+
+const EXPECT = '/usr/bin/expect'
+const expectScript = (stand: ClientStand, script: string): Promise<Ran> => {
+  const file = join(stand.folder, 'script.exp')
+  writeFileSync(file, `set timeout 20\n${script}`)
+  return run(EXPECT, ['-f', file])
+}
+
+/** Options by which ssh asks for the secret and knows nothing of the key. */
+const typing = ({ typed, knownHosts }: ClientStand): string =>
+  `-F none -p ${typed.port} -o UserKnownHostsFile=${knownHosts} -o HostKeyAlias=breakglass -o StrictHostKeyChecking=yes -o IdentityAgent=none -o IdentityFile=none ${typed.login}@127.0.0.1`
+
+export const ROWS: readonly ClientRow[] = [
+  {
+    what: 'ssh: a command with its output, its errors and its exit code',
+    async run(stand) {
+      expect(await stand.ssh(['web-1', 'echo out; echo err >&2; exit 7'])).toEqual({
+        code: 7,
+        out: 'out\n',
+        err: 'err\n',
+      })
+    },
+    recorded: () => ['exec echo out; echo err >&2; exit 7'],
+  },
+  {
+    what: 'ssh: 8 MiB through stdin and back',
+    async run(stand) {
+      const file = fileOf(stand, 'stdin', 8 << 20)
+      const ran = await stand.ssh(['web-1', 'sha256sum'], { input: readFileSync(file) })
+      expect(ran.out.split(' ')[0]).toBe(sha256Of(file))
+    },
+    // The digest of all that went in comes with its end.
+    recorded: () => ['exec sha256sum', 'input_end'],
+  },
+  {
+    what: 'scp by sftp: up and down',
+    async run(stand) {
+      const up = fileOf(stand, 'scp-up', 3_000_001)
+      const down = join(stand.folder, 'scp-down')
+      fine(await run('scp', ['-F', stand.config, up, `web-1:${stand.remote}/scp`]))
+      fine(await run('scp', ['-F', stand.config, `web-1:${stand.remote}/scp`, down]))
+      expect(sha256Of(down)).toBe(sha256Of(up))
+    },
+    recorded: stand => [
+      'subsystem sftp',
+      `sftp_open ${stand.remote}/scp`,
+      matching(/^sftp_close .*\/scp$/),
+      'subsystem sftp',
+    ],
+    among: true,
+  },
+  {
+    what: 'scp -O: up and down, also a folder',
+    async run(stand) {
+      const up = fileOf(stand, 'old-up', 2_000_003)
+      mkdirSync(join(stand.folder, 'tree', 'below'), { recursive: true })
+      writeFileSync(join(stand.folder, 'tree', 'below', 'a'), 'a')
+      const down = join(stand.folder, 'old-down')
+      fine(await run('scp', ['-O', '-F', stand.config, up, `web-1:${stand.remote}/old`]))
+      fine(await run('scp', ['-O', '-F', stand.config, `web-1:${stand.remote}/old`, down]))
+      fine(
+        await run('scp', [
+          '-O',
+          '-r',
+          '-F',
+          stand.config,
+          join(stand.folder, 'tree'),
+          `web-1:${stand.remote}`,
+        ]),
+      )
+      expect(sha256Of(down)).toBe(sha256Of(up))
+      expect((await stand.ssh(['web-1', `cat ${stand.remote}/tree/below/a`])).out).toBe('a')
+    },
+    recorded: stand => [
+      matching(/^exec scp .*-t /),
+      matching(/^exec scp .*-f /),
+      `exec cat ${stand.remote}/tree/below/a`,
+    ],
+    among: true,
+  },
+  {
+    what: 'sftp -b: put, rename, ls, get, rm',
+    async run(stand) {
+      const up = fileOf(stand, 'batch', 100_000)
+      const batch = [
+        `cd ${stand.remote}`,
+        `put ${up} one`,
+        'rename one two',
+        'ls -l',
+        `get two ${up}.back`,
+        'rm two',
+      ]
+      const ran = await run('sftp', ['-F', stand.config, '-b', '-', 'web-1'], { input: batch.join('\n') })
+      fine(ran)
+      expect(ran.out).toContain('two')
+      expect(sha256Of(`${up}.back`)).toBe(sha256Of(up))
+    },
+    recorded: () => ['subsystem sftp', matching(/^sftp_rename /), matching(/^sftp_remove .*\/two$/)],
+    among: true,
+  },
+  {
+    what: 'rsync: up, again with --delete, and down',
+    needs: ['/usr/bin/rsync'],
+    async run(stand) {
+      const from = join(stand.folder, 'rsync')
+      mkdirSync(join(from, 'sub'), { recursive: true })
+      for (const name of ['a', 'b', 'sub/c']) writeFileSync(join(from, name), name.repeat(50_000))
+      const rsync = (...args: string[]): Promise<Ran> =>
+        run('rsync', ['-a', '-e', `ssh -F ${stand.config}`, ...args])
+      fine(await rsync(`${from}/`, `web-1:${stand.remote}/rsync/`))
+      writeFileSync(join(from, 'a'), 'changed')
+      fine(
+        await rsync(
+          '--delete',
+          '--exclude=b',
+          '--delete-excluded',
+          `${from}/`,
+          `web-1:${stand.remote}/rsync/`,
+        ),
+      )
+      fine(await rsync(`web-1:${stand.remote}/rsync/`, `${from}-back/`))
+      expect(readdirSync(`${from}-back`).sort()).toEqual(['a', 'sub'])
+      for (const name of ['a', 'sub/c'])
+        expect(sha256Of(join(`${from}-back`, name))).toBe(sha256Of(join(from, name)))
+    },
+    recorded: () => [
+      matching(/^exec rsync --server /),
+      matching(/^exec rsync --server .*--delete/),
+      matching(/^exec rsync --server --sender /),
+    ],
+  },
+  {
+    what: 'ssh -J: the gateway answers for the host itself, so the command behind the jump is on record',
+    async run(stand) {
+      expect(await stand.ssh(['web-1.jump', 'echo by jump'])).toMatchObject({ code: 0, out: 'by jump\n' })
+      fine(await stand.ssh(['-J', 'web-1.gateway', '-o', 'HostName=web-1', 'web-1', 'true']))
+    },
+    recorded: () => ['jump web-1:22', 'exec echo by jump', matching(/^jump web-1:/), 'exec true'],
+  },
+  {
+    what: '-L and -W to where the procedure allows',
+    async run(stand) {
+      const port = await freePort()
+      await stand.ssh(['-N', '-L', `127.0.0.1:${port}:127.0.0.1:${stand.echoPort}`, 'web-1'], {
+        while: async () => {
+          await listening(port)
+          expect(await throughPort(port, 'there and back')).toBe('there and back')
+        },
+      })
+      const piped = await stand.ssh(['-W', `127.0.0.1:${stand.echoPort}`, 'web-1'], { input: 'by stdin' })
+      expect(piped).toMatchObject({ code: 0, out: 'by stdin' })
+    },
+    recorded: stand => [`forward 127.0.0.1:${stand.echoPort}`],
+    among: true,
+  },
+  {
+    what: 'attack 7: -L, -W and -D to elsewhere are refused in words',
+    async run(stand) {
+      const [port, dynamic, elsewhere] = [await freePort(), await freePort(), await freePort()]
+      const local = await stand.ssh(
+        ['-N', '-L', `127.0.0.1:${port}:127.0.0.1:${elsewhere}`, '-D', `127.0.0.1:${dynamic}`, 'web-1'],
+        {
+          while: async () => {
+            await listening(dynamic)
+            expect(await throughPort(port, 'x').catch(() => '')).toBe('')
+            expect(await socks(dynamic, elsewhere)).not.toBe(0)
+          },
+        },
+      )
+      expect(local.err).toMatch(/administratively prohibited: breakglass: refused/)
+      const piped = await stand.ssh(['-W', `127.0.0.1:${elsewhere}`, 'web-1'])
+      expect(piped.code).toBe(255)
+      expect(piped.err).toMatch(/administratively prohibited: breakglass: refused/)
+    },
+    recorded: () => [matching(/^forward refused \(forward\) 127\.0\.0\.1:\d+$/)],
+    among: true,
+  },
+  {
+    what: 'attack 7: -R is refused',
+    async run(stand) {
+      const ran = await stand.ssh([
+        '-o',
+        'ExitOnForwardFailure=yes',
+        '-R',
+        '0:127.0.0.1:1',
+        'web-1',
+        'echo never',
+      ])
+      expect(ran).toMatchObject({ code: 255, out: '' })
+      expect(ran.err).toContain('remote port forwarding failed')
+    },
+    recorded: () => [matching(/^remote_forwarding refused \(remote_forwarding\)/)],
+    among: true,
+  },
+  {
+    what: 'attack 9: -A is refused in words, the command runs without an agent',
+    async run(stand) {
+      const ran = await run('ssh-agent', [
+        'ssh',
+        '-A',
+        '-F',
+        stand.config,
+        'web-1',
+        'echo "[$SSH_AUTH_SOCK]"',
+      ])
+      expect(ran).toMatchObject({ code: 0, out: '[]\n' })
+      expect(ran.err).toMatch(/breakglass: refused: .*agent/)
+    },
+    recorded: () => [
+      'agent_forwarding refused (agent_forwarding) auth-agent-req@openssh.com',
+      'exec echo "[$SSH_AUTH_SOCK]"',
+    ],
+  },
+  {
+    what: 'attack 7: -X is refused in words, the command runs without a display',
+    needs: ['/usr/bin/xauth'],
+    async run(stand) {
+      const ran = await stand.ssh(['-X', 'web-1', 'echo "[$DISPLAY]"'], {
+        env: { DISPLAY: ':99', HOME: stand.folder },
+      })
+      expect(ran).toMatchObject({ code: 0, out: '[]\n' })
+      expect(ran.err).toMatch(/breakglass: refused: .*X11/i)
+    },
+    recorded: () => ['x11_forwarding refused (x11_forwarding) x11-req', 'exec echo "[$DISPLAY]"'],
+  },
+  {
+    what: 'a shell on a terminal (expect), with its size and its exit code',
+    needs: [EXPECT],
+    async run(stand) {
+      const ran = await expectScript(
+        stand,
+        `spawn -noecho ssh -F ${stand.config} web-1
+         stty rows 33 columns 101 < $spawn_out(slave,name)
+         expect -re {[$#] $}
+         send "stty size; echo there-\\$((40 + 2))\\r"
+         expect "33 101" { puts "\\nSIZE" } timeout { exit 90 }
+         expect "there-42"
+         send "exit 4\\r"
+         expect eof
+         exit [lindex [wait] 3]`,
+      )
+      expect([ran.code, ran.out]).toEqual([4, expect.stringContaining('SIZE')])
+    },
+    recorded: () => ['shell'],
+  },
+  {
+    what: 'keyboard-interactive with the session secret (expect)',
+    needs: [EXPECT],
+    async run(stand) {
+      const ran = await expectScript(
+        stand,
+        `spawn -noecho ssh -o PreferredAuthentications=keyboard-interactive ${typing(stand)} id -un
+         expect "Session secret" { send "${stand.typed.secret}\\r" } timeout { exit 90 }
+         expect eof
+         exit [lindex [wait] 3]`,
+      )
+      expect([ran.code, ran.out]).toEqual([0, expect.stringContaining(stand.world.sshd.account)])
+    },
+    recorded: () => ['exec id -un'],
+  },
+  {
+    what: 'the session secret as a password (SSH_ASKPASS), as tools without a terminal do',
+    async run(stand) {
+      const askpass = join(stand.folder, 'askpass')
+      writeFileSync(askpass, `#!/bin/sh\necho ${stand.typed.secret}\n`, { mode: 0o700 })
+      const args = ['-o', 'PreferredAuthentications=password', ...typing(stand).split(' '), 'echo in']
+      const ran = await run('ssh', args, { env: { SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force' } })
+      expect(ran).toMatchObject({ code: 0, out: 'in\n' })
+    },
+    recorded: () => ['exec echo in'],
+  },
+  {
+    what: 'ControlMaster: commands side by side over one connection are one session',
+    async run(stand) {
+      const socket = join(stand.folder, 'master')
+      fine(await stand.ssh(['-M', '-S', socket, '-o', 'ControlPersist=yes', '-fN', 'web-1']))
+      const ran = await Promise.all(
+        ['one', 'two', 'three'].map(word => stand.ssh(['-S', socket, 'web-1', `sleep 0.2; echo ${word}`])),
+      )
+      expect(ran.map(({ out }) => out.trim())).toEqual(['one', 'two', 'three'])
+      fine(await stand.ssh(['-S', socket, '-O', 'exit', 'web-1']))
+    },
+    recorded: () => ['one', 'two', 'three'].map(word => `exec sleep 0.2; echo ${word}`),
+    among: true,
+  },
+  {
+    what: 'paramiko: exec, sftp, an interactive shell',
+    needs: ['/usr/lib/python3/dist-packages/paramiko'],
+    async run(stand) {
+      const { typed } = stand
+      const known = join(stand.folder, 'paramiko-known')
+      const key = readFileSync(stand.knownHosts, 'utf8').trim().split(' ').slice(1).join(' ')
+      writeFileSync(known, `[127.0.0.1]:${typed.port} ${key}\n`)
+      const script = fileURLToPath(new URL('paramiko_client.py', import.meta.url))
+      const ran = await run('/usr/bin/python3', [
+        script,
+        '127.0.0.1',
+        String(typed.port),
+        typed.login,
+        typed.secret,
+        known,
+        stand.remote,
+      ])
+      expect(ran.out.trim().split('\n'), ran.err).toEqual([
+        'exec through stdin err 5',
+        'sftp True',
+        'stat 512000',
+        'shell True 3',
+      ])
+    },
+    recorded: stand => [
+      'exec cat; echo err >&2; exit 5',
+      'subsystem sftp',
+      `sftp_remove ${stand.remote}/paramiko`,
+      'shell',
+    ],
+    among: true,
+  },
+  {
+    what: 'Ansible with pipelining: ping, copy, command',
+    needs: ['/usr/bin/ansible-playbook'],
+    async run(stand) {
+      const home = join(stand.folder, 'ansible')
+      mkdirSync(home, { recursive: true })
+      const file = `${stand.remote}/ansible`
+      const play = [
+        { 'ansible.builtin.ping': {} },
+        { 'ansible.builtin.copy': { content: 'hello', dest: file } },
+        { 'ansible.builtin.command': { cmd: `sha256sum ${file}` } },
+      ]
+      // JSON is YAML.
+      writeFileSync(
+        join(home, 'play.yml'),
+        JSON.stringify([{ hosts: 'all', gather_facts: false, tasks: play }]),
+      )
+      const ran = await run('ansible-playbook', ['-i', 'web-1,', join(home, 'play.yml')], {
+        env: {
+          HOME: home,
+          ANSIBLE_PIPELINING: '1',
+          ANSIBLE_SSH_ARGS: `-F ${stand.config} -C -o ControlMaster=auto -o ControlPersist=1s`,
+          ANSIBLE_PYTHON_INTERPRETER: '/usr/bin/python3',
+          ANSIBLE_NOCOLOR: '1',
+        },
+      })
+      expect(ran.out, ran.err).toMatch(/web-1 +: ok=3 +changed=2 +unreachable=0 +failed=0/)
+    },
+    recorded: () => [matching(/^exec \/bin\/sh -c /)],
+    among: true,
+  },
+  {
+    what: 'git: push and clone',
+    needs: ['/usr/bin/git'],
+    async run(stand) {
+      const work = join(stand.folder, 'work')
+      const env = {
+        GIT_SSH_COMMAND: `ssh -F ${stand.config}`,
+        ...{ GIT_AUTHOR_NAME: 'ana', GIT_AUTHOR_EMAIL: 'ana@acme.example' },
+        ...{ GIT_COMMITTER_NAME: 'ana', GIT_COMMITTER_EMAIL: 'ana@acme.example' },
+      }
+      const git = async (...args: string[]): Promise<void> => fine(await run('git', args, { env }))
+      fine(await stand.ssh(['web-1', `git init -q --bare ${stand.remote}/repo.git`]))
+      await git('init', '-q', '-b', 'main', work)
+      writeFileSync(join(work, 'big'), readFileSync(fileOf(stand, 'for-git', 1 << 20)))
+      await git('-C', work, 'add', 'big')
+      await git('-C', work, 'commit', '-q', '-m', 'one')
+      await git('-C', work, 'push', '-q', `web-1:${stand.remote}/repo.git`, 'main')
+      await git('clone', '-q', '-b', 'main', `web-1:${stand.remote}/repo.git`, `${work}-back`)
+      expect(sha256Of(join(`${work}-back`, 'big'))).toBe(sha256Of(join(work, 'big')))
+    },
+    recorded: stand => [
+      `exec git init -q --bare ${stand.remote}/repo.git`,
+      `exec git-receive-pack '${stand.remote}/repo.git'`,
+      'input_end',
+      `exec git-upload-pack '${stand.remote}/repo.git'`,
+    ],
+  },
+]

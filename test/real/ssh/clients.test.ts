@@ -1,0 +1,32 @@
+/** The clients people use, unchanged, through the whole server to a real sshd: what they see, and what is on record of it (issue D). */
+import { existsSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isBuilt } from '../breakglass.ts'
+import { missing } from '../servers/missing.ts'
+import { ROWS } from './client-rows.ts'
+import { ClientStand } from './client-stand.ts'
+import { missingSshd } from './lab.ts'
+
+describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuilt)(
+  'clients of a host',
+  () => {
+    let stand: ClientStand
+    beforeAll(async () => {
+      stand = await ClientStand.start()
+    }, 60_000)
+    afterAll(() => stand.stop())
+
+    for (const { what, needs = [], run, recorded, among } of ROWS) {
+      it.skipIf(needs.some(file => !existsSync(file)))(
+        what,
+        async () => {
+          await run(stand)
+          const lines = await stand.recorded()
+          const wanted = recorded(stand)
+          expect(lines).toEqual(among ? expect.arrayContaining([...wanted]) : wanted)
+        },
+        60_000,
+      )
+    }
+  },
+)

@@ -20,6 +20,7 @@ function quiet(env: Record<string, string> = {}) {
     env: { XDG_STATE_HOME: mkdtempSync(join(tmpdir(), 'bg-state-')), ...env },
     interactive: false,
     columns: 80,
+    screen: undefined,
     out: text => void out.push(text),
     say: text => void said.push(text),
     status: () => undefined,

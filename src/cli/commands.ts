@@ -169,8 +169,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Looking', 'sessions', 'sessions', async () => (await import('./commands/sessions.ts')).sessions),
   entry(
     'Looking',
+    'watch',
+    'a session as it happens',
+    async () => (await import('./commands/watch.ts')).watch,
+  ),
+  entry(
+    'Looking',
     'replay',
-    'what was done in a session',
+    'what was done in a session; plays a terminal back',
     async () => (await import('./commands/replay.ts')).replay,
   ),
   entry(

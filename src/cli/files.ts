@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { Fault } from '../kernel/faults.ts'
 
 /** The whole file. Fault `input.invalid` that names the option which gave it. */
@@ -22,6 +23,23 @@ export function writeWished(option: string, file: string, bytes: Uint8Array | st
       next: 'Give a path in a folder that exists and is yours.',
       cause,
     })
+  }
+}
+
+/** Lines to a file that is not there yet, readable by its owner alone; resolves with its bytes. Fault `input.invalid`. */
+export async function writeNew(option: string, file: string, lines: AsyncIterable<string>): Promise<number> {
+  const handle = await open(file, 'wx', 0o600).catch((cause: unknown) => {
+    throw new Fault('input.invalid', `${option}: ${file} cannot be written (${codeOf(cause)}).`, {
+      next: 'Give a path that is free, in a folder that is yours.',
+      cause,
+    })
+  })
+  try {
+    let bytes = 0
+    for await (const line of lines) bytes += (await handle.write(`${line}\n`)).bytesWritten
+    return bytes
+  } finally {
+    await handle.close()
   }
 }
 

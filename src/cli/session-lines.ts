@@ -1,4 +1,6 @@
 import type { RecordedEntry, Session } from '../client/answers.ts'
+import { momentsOf, type StreamMoment } from '../recording/terminal-actions.ts'
+import { words } from '../screen/words.ts'
 import { short } from './names.ts'
 import { table } from './table.ts'
 import { plain, type Terminal } from './terminal.ts'
@@ -32,6 +34,8 @@ export function entryLines(entry: RecordedEntry, terminal: Terminal): readonly s
   const refused = entry.outcome === 'refused'
   const head = `${terminal.paint('dim', `${time} UTC`)}  ${refused ? terminal.paint('red', 'refused') : (entry.outcome ?? '').padEnd(7)}  ${entry.type}${facts(entry)}`
   if (entry.erased) return [head, '    (content erased)']
+  const stream = momentsOf({ ...entry, payload: entry.content } as Parameters<typeof momentsOf>[0])
+  if (stream !== undefined) return [head, ...streamLines(stream.moments)]
   const text = textOf(entry.content)
   return text === undefined
     ? [head]
@@ -42,6 +46,18 @@ export function entryLines(entry: RecordedEntry, terminal: Terminal): readonly s
           .map(line => `    ${line}`),
       ]
 }
+
+/** What went in has an arrow; of what came out, the words. */
+function streamLines(moments: readonly StreamMoment[]): readonly string[] {
+  return moments.flatMap(([, code, text]) => {
+    const lines = plain(words(text))
+      .split('\n')
+      .filter(line => line.trim() !== '')
+    return lines.map(line => `    ${code === 'o' || code === 'e' ? '' : `${SIGNS[code] ?? code} `}${line}`)
+  })
+}
+
+const SIGNS: Readonly<Record<string, string>> = { i: '<', r: 'resized', m: '--', x: 'exit' }
 
 function facts({ data }: RecordedEntry): string {
   const shown = ['kind', 'verbs', 'rules', 'rows', 'changed', 'bytes', 'ms', 'reason']

@@ -1,6 +1,9 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Fault } from '../kernel/faults.ts'
+import { processScreen, type Screen } from './screen.ts'
+
+export { plain } from '../screen/plain.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
@@ -10,6 +13,8 @@ export interface Terminal {
   /** Somebody sits there who can answer. */
   readonly interactive: boolean
   readonly columns: number
+  /** Where what is shown goes as it is; undefined where nobody looks. */
+  readonly screen: Screen | undefined
   out(text: string): void
   say(text: string): void
   /** A line that is replaced by the next one; without a terminal it is said once per change. Undefined clears it. */
@@ -39,6 +44,7 @@ export function processTerminal(): Terminal {
     env,
     interactive,
     columns: Math.max(40, Math.min(stdout.columns ?? 80, 200)),
+    screen: processScreen(),
     interrupted: abort.signal,
     out(text) {
       clear()
@@ -86,12 +92,4 @@ function askOn(question: string, hidden: boolean): Promise<string> {
       resolve(answer.trim())
     })
   })
-}
-
-/**
- * Takes control characters out of what others wrote, and what turns the direction of writing: no text may move the
- * cursor, recolour the screen or read other than it is.
- */
-export function plain(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\t\n]|[\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }

@@ -1,7 +1,9 @@
 import { type KeyObject, randomBytes } from 'node:crypto'
 import { Fault } from '../../kernel/faults.ts'
 import type { ClientConnection, Protocol, TargetConnection } from '../../target/protocol.ts'
+import { checkTarget } from './administration/check.ts'
 import { Controls } from './administration/control.ts'
+import { planText } from './administration/plan.ts'
 import { readSettings } from './administration/settings.ts'
 import { dial } from './dial/dial.ts'
 import { SshTarget } from './dial/target.ts'
@@ -44,8 +46,8 @@ export function createSshProtocol(options: SshOptions): Protocol {
       }),
     relay: (client, target, guard) => relay(ours(client), oursToo(target), guard),
     control: target => controls.of(target),
-    plan: target => target.name,
-    check: async () => [],
+    plan: target => planText(target, ca),
+    check: target => checkTarget(target, { ca, now, dialTimeoutMs }),
   }
 }
 

@@ -21,6 +21,10 @@ export interface SshdOptions {
   readonly config?: readonly string[]
   /** `internal-sftp` (default), or a program of its own whose environment others can see. */
   readonly sftp?: 'internal-sftp' | 'sftp-server'
+  /** Trusts nobody yet: for the plan, which adds its lines under `etc/sshd_config.d` of the folder. */
+  readonly bare?: boolean
+  /** Takes no variable but what `config` says. */
+  readonly noEnvironment?: boolean
   /** Taken instead of a free one. */
   readonly port?: number
 }
@@ -120,7 +124,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
 }
 
 /** The lines of the plan, and what makes a server of our own out of them. */
-function configuration(folder: string, port: number, { config = [], sftp }: SshdOptions): string[] {
+function configuration(folder: string, port: number, options: SshdOptions): string[] {
+  const { config = [], sftp, bare = false, noEnvironment = false } = options
   const server = [
     '/usr/lib/openssh/sftp-server',
     '/usr/libexec/openssh/sftp-server',
@@ -128,12 +133,16 @@ function configuration(folder: string, port: number, { config = [], sftp }: Sshd
   ]
   return [
     ...config,
+    ...(bare
+      ? [`Include ${join(folder, 'etc/sshd_config.d/*.conf')}`, 'MaxSessions 4']
+      : [
+          `TrustedUserCAKeys ${join(folder, 'ca.pub')}`,
+          `AuthorizedPrincipalsFile ${join(folder, 'principals', '%u')}`,
+          ...(noEnvironment ? [] : ['AcceptEnv BREAKGLASS_LOGIN']),
+        ]),
     `Port ${port}`,
     'ListenAddress 127.0.0.1',
     `HostKey ${join(folder, 'host')}`,
-    `TrustedUserCAKeys ${join(folder, 'ca.pub')}`,
-    `AuthorizedPrincipalsFile ${join(folder, 'principals', '%u')}`,
-    'AcceptEnv BREAKGLASS_LOGIN',
     'AuthorizedKeysFile none',
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',

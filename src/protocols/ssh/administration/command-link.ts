@@ -9,6 +9,8 @@ export interface Opened {
   readonly channel: RemoteChannel | undefined
   /** The target's words when it did not open it. */
   readonly refused: string
+  /** Its reason (RFC 4254 §5.1); 0 when the connection was lost. */
+  readonly reason: number
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -45,7 +47,8 @@ export class CommandLink {
 
   /** Opens a channel, by default a session (RFC 4254 §6.1). */
   open(kind = 'session', data: Buffer = NOTHING): Promise<Opened> {
-    if (this.#closed) return Promise.resolve({ channel: undefined, refused: 'the connection is closed' })
+    if (this.#closed)
+      return Promise.resolve({ channel: undefined, refused: 'the connection is closed', reason: 0 })
     const sender = this.#next++
     return new Promise(resolve => {
       this.#opening.set(sender, resolve)
@@ -135,11 +138,12 @@ export class CommandLink {
     const resolve = this.#opening.get(message.recipient)
     this.#opening.delete(message.recipient)
     if (!resolve) return
-    if (message.type === 'open_failure') return resolve({ channel: undefined, refused: message.text })
+    if (message.type === 'open_failure')
+      return resolve({ channel: undefined, refused: message.text, reason: message.reason })
     const { sender, window, maxPacket } = message
     const channel = new RemoteChannel(sender, window, maxPacket, next => this.#send(next))
     this.#channels.set(message.recipient, channel)
-    resolve({ channel, refused: '' })
+    resolve({ channel, refused: '', reason: 0 })
   }
 
   #send(message: ConnectionMessage): void {
@@ -150,7 +154,7 @@ export class CommandLink {
     if (this.#closed) return
     this.#closed = true
     for (const resolve of this.#opening.values())
-      resolve({ channel: undefined, refused: 'the connection was lost' })
+      resolve({ channel: undefined, refused: 'the connection was lost', reason: 0 })
     for (const channel of this.#channels.values()) channel.gone()
     for (const answer of this.#asked.splice(0)) answer(false)
     this.#opening.clear()

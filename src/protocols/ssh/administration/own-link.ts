@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { openLink, type TargetLink } from '../dial/target-link.ts'
-import { sessionCertificate } from '../dial/session-certificate.ts'
+import { sessionCertificate, type SessionTerms } from '../dial/session-certificate.ts'
 import { accountOf, type SshSettings } from './settings.ts'
 
 /** What acting at targets needs of the gateway. */
@@ -17,12 +17,13 @@ const VALID_MS = 120_000
 
 /**
  * A connection of the gateway itself to the account of a scope, by a certificate of the kind that sessions have; in the host's log it
- * is `breakglass control`. Faults as `openLink`.
+ * is `breakglass control`. `over` is what a check wants to be otherwise. Faults as `openLink`.
  */
 export function openOwnLink(
   settings: SshSettings,
   scope: string,
   { ca, now, dialTimeoutMs }: OwnAccess,
+  over: Partial<SessionTerms> = {},
 ): Promise<TargetLink> {
   const { target, host, port, hostKeys, sourceAddresses } = settings
   return openLink({
@@ -42,6 +43,7 @@ export function openOwnLink(
           now: now(),
           until: now() + VALID_MS,
           sourceAddresses: sourceAddresses ?? [localAddress],
+          ...over,
         },
         ca,
       ),

@@ -20,6 +20,8 @@ const NOTHING = Buffer.alloc(0)
 /** One channel of ours at a target (RFC 4254 §5): requests are answered in their order, input waits for the window. */
 export class RemoteChannel {
   readonly finished: Promise<Finished>
+  /** The first piece of its output; empty when there was none before its end. */
+  readonly spoke: Promise<Buffer>
   readonly #recipient: number
   readonly #send: (message: ConnectionMessage) => void
   readonly #maxPacket: number
@@ -34,6 +36,7 @@ export class RemoteChannel {
   #code: number | undefined
   #signal: string | undefined
   #finish: (finished: Finished) => void = () => undefined
+  #speak: (first: Buffer) => void = () => undefined
 
   constructor(
     recipient: number,
@@ -46,6 +49,7 @@ export class RemoteChannel {
     this.#maxPacket = maxPacket
     this.#send = send
     this.finished = new Promise(resolve => (this.#finish = resolve))
+    this.spoke = new Promise(resolve => (this.#speak = resolve))
   }
 
   /** Whether the target granted it; false as well when the channel closed first. */
@@ -55,10 +59,10 @@ export class RemoteChannel {
     return new Promise(resolve => this.#asked.push(resolve))
   }
 
-  /** Everything the command gets to read. */
-  input(text: string): void {
+  /** What the command gets to read, by default all of it. */
+  input(text: string | Buffer, more?: 'more follows'): void {
     this.#input = Buffer.concat([this.#input, Buffer.from(text)])
-    this.#ended = true
+    this.#ended = more === undefined
     this.#flush()
   }
 
@@ -80,6 +84,7 @@ export class RemoteChannel {
         this.#flush()
         return false
       case 'data':
+        this.#speak(Buffer.from(message.data))
         this.#keep(this.#out, message.data)
         return false
       case 'extended_data':
@@ -105,6 +110,7 @@ export class RemoteChannel {
     if (this.#closed) return
     this.#closed = true
     for (const answer of this.#asked.splice(0)) answer(false)
+    this.#speak(NOTHING)
     const text = (pieces: Buffer[]) => Buffer.concat(pieces).toString()
     this.#finish({ code: this.#code, signal: this.#signal, out: text(this.#out), err: text(this.#err) })
   }

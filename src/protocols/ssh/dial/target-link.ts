@@ -2,6 +2,7 @@ import { type KeyObject, sign } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { Fault } from '../../../kernel/faults.ts'
 import { ED25519_CERTIFICATE } from '../keys/certificate.ts'
+import { printKeyLine } from '../keys/key-line.ts'
 import { ED25519 } from '../keys/public-blob.ts'
 import { SshReader, SshWriter } from '../messages/fields.ts'
 import { SSH } from '../messages/numbers.ts'
@@ -85,7 +86,7 @@ export function openLink(access: TargetAccess): Promise<TargetLink> {
         closed: why => {
           if (events) return events.closed(why)
           if (presented && !pinned.some(known => known.equals(presented as Buffer)))
-            return fail(otherHostKey(access))
+            return fail(otherHostKey(access, presented))
           if (!connected) return fail(unreachable(access, codeOf(why.error)))
           fail(unreachable(access, why.said ?? why.error?.message ?? 'it closed the connection'))
         },
@@ -131,9 +132,10 @@ function unreachable({ target, host, port }: TargetAccess, why: string): Fault {
   })
 }
 
-function otherHostKey({ target }: TargetAccess): Fault {
+function otherHostKey({ target }: TargetAccess, presented: Buffer): Fault {
   return new Fault('target.misconfigured', `${target} presents a host key that is not the pinned one.`, {
     next: `Nothing was sent to it. If the host was rebuilt, pin its new key in \`host_keys\`; \`breakglass target check ${target}\` shows it.`,
+    facts: { presented: printKeyLine(presented) },
   })
 }
 

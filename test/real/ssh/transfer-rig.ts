@@ -147,6 +147,7 @@ export class TransferRig {
       answer: bytes => {
         this.answered += bytes.length
         socket.write(bytes)
+        return true
       },
       swallowed: count => {
         this.swallowed += count

@@ -3,6 +3,7 @@ import { encodeConnection } from '../messages/connection.ts'
 import { SSH, STDERR } from '../messages/numbers.ts'
 import type { SshTransport } from '../transport/transport.ts'
 import type { Flow } from './flow.ts'
+import { GatheredBytes } from './gathered-bytes.ts'
 import { ReplyOrder, type Slot } from './reply-order.ts'
 import type { Preparation } from './session-requests.ts'
 import { OutwardWindow } from './window.ts'
@@ -52,6 +53,8 @@ export class Channel {
   #unsaidBytes = 0
   readonly #expected: Slot[] = []
   readonly #waiting: (() => void | Promise<void>)[] = []
+  /** The data at the end of what waits, while nothing else has come behind them. */
+  #gathering: GatheredBytes | undefined
   #busy = false
   readonly #closed = { client: false, target: false }
   readonly #onGone: () => void
@@ -80,10 +83,10 @@ export class Channel {
     return this.#target?.id ?? 0
   }
 
-  /** The client's side of it; returns the window to grant to the target. */
-  joinClient(end: End, window: number): number {
+  /** The client's side of it; `answers`: requests that run through it may be answered by us (OutwardWindow). Returns the window to grant to the target. */
+  joinClient(end: End, window: number, answers: boolean): number {
     this.#client = end
-    this.#outward = new OutwardWindow(window)
+    this.#outward = new OutwardWindow(window, answers)
     return this.#outward.granted
   }
 
@@ -108,6 +111,7 @@ export class Channel {
   /** Does one thing after the other as the client said them, the next when the evidence of the one before is there. */
   inOrder(step: () => void | Promise<void>): void {
     if (this.#busy) {
+      this.#gathering = undefined
       this.#waiting.push(step)
       if (this.#waiting.length > MOST_WAITING)
         throw new Fault('protocol.violation', 'too much at once on a channel')
@@ -115,6 +119,18 @@ export class Channel {
     }
     const wait = step()
     if (wait) this.#await(wait)
+  }
+
+  /** Data of the client in their turn. What comes while it waits becomes one piece: its window bounds the bytes, whatever they came in. */
+  dataInOrder(data: Buffer, take: (data: Buffer) => void | Promise<void>): void {
+    if (!this.#busy) return this.inOrder(() => take(data))
+    if (this.#gathering) return this.#gathering.add(data)
+    const gathered = new GatheredBytes(data)
+    this.inOrder(() => {
+      if (this.#gathering === gathered) this.#gathering = undefined
+      return take(gathered.bytes)
+    })
+    this.#gathering = gathered
   }
 
   #await(wait: Promise<void>): void {
@@ -174,6 +190,7 @@ export class Channel {
   clientAdjusted(bytes: number): void {
     const granted = this.#outward.adjust(bytes)
     this.#sayUnsaid()
+    this.flow?.clientHasRoom?.()
     if (granted > 0 && this.#target)
       this.#ends.target.send(
         encodeConnection({ type: 'window_adjust', recipient: this.targetId, bytes: granted }),
@@ -188,6 +205,14 @@ export class Channel {
       throw new Fault('protocol.violation', 'the client does not take what it is told')
     this.#unsaid.push({ stderr, bytes })
     this.#sayUnsaid()
+  }
+
+  /** Bytes of ours that must follow what was sent so far, whole and at once. False: the client has no room, nothing was sent. */
+  sayNow(bytes: Buffer): boolean {
+    if (this.#closed.client) return true
+    if (this.#unsaid.length > 0 || this.#outward.free < bytes.length) return false
+    this.say(bytes, false)
+    return true
   }
 
   /** All our words so far are on their way. */

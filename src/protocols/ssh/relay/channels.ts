@@ -1,3 +1,4 @@
+import { refusesFiles } from '../sftp/file-rules.ts'
 import { Fault } from '../../../kernel/faults.ts'
 import type { Destination } from '../inspect/destination.ts'
 import { judgeForward } from '../inspect/judge-forward.ts'
@@ -82,7 +83,7 @@ export class Channels {
   #pass(message: ChannelOpen): Channel {
     const channel = this.#make(message.channel)
     const end = { id: message.sender, maxPacket: message.maxPacket }
-    const window = channel.joinClient(end, message.window)
+    const window = channel.joinClient(end, message.window, refusesFiles(this.#context.guard.rules))
     this.#context.ends.target.send(encodeConnection({ ...message, sender: channel.id, window }))
     return channel
   }
@@ -264,7 +265,7 @@ export class Channels {
 
   clientConfirmed({ recipient, sender, window, maxPacket, data }: ChannelConfirmation): void {
     const channel = this.#opening(recipient, true)
-    const granted = channel.joinClient({ id: sender, maxPacket }, window)
+    const granted = channel.joinClient({ id: sender, maxPacket }, window, false)
     const { target } = this.#context.ends
     target.send(
       encodeConnection({

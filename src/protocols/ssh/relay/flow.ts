@@ -7,6 +7,8 @@ export interface Flow {
   /** The client has no more to send; when it resolves, that may be told to the target. */
   clientEof(): void | Promise<void>
   fromTarget(bytes: Buffer, stderr: boolean): void
+  /** The client takes more than it did. */
+  clientHasRoom?(): void
   /** A request of the client about what runs (`window-change`, `signal`, …), on its way to the target. */
   asked?(name: string, data: Buffer): void
   /** A request of the target about what ran (`exit-status`, `exit-signal`), on its way to the client. */

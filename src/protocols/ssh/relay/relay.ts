@@ -115,7 +115,7 @@ class Relay {
         return this.#target.transport.send(encodeConnection({ ...message, recipient: channel.targetId }))
       case 'data': {
         channel.received(message.data.length)
-        return channel.inOrder(() => flowing(channel, message.data))
+        return channel.dataInOrder(message.data, data => flowing(channel, data))
       }
       case 'extended_data':
         channel.received(message.data.length)

@@ -31,7 +31,7 @@ export class Transfer implements Flow {
       finish: (seq, outcome) => guard.finish(seq, outcome),
       toTarget: bytes => channel.toTarget(bytes),
       toClient: bytes => channel.toClient(bytes, false),
-      answer: bytes => channel.say(bytes, false),
+      answer: bytes => channel.sayNow(bytes),
       swallowed: count => channel.swallowed(count),
       now: options.now,
       violation: what => channel.fault(new Fault('protocol.violation', what)),
@@ -53,6 +53,10 @@ export class Transfer implements Flow {
     this.#bytes += bytes.length
     if (stderr) this.#options.channel.toClient(bytes, true)
     else this.#transfer.fromTarget(bytes)
+  }
+
+  clientHasRoom(): void {
+    this.#transfer.clientHasRoom()
   }
 
   told(name: string, data: Buffer): void {

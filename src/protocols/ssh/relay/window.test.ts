@@ -19,36 +19,50 @@ const step = fc.oneof(
 describe('the window towards the client', () => {
   it('is never overrun, whatever target, gateway and client do', () => {
     fc.assert(
-      fc.property(fc.nat({ max: 2_097_152 }), fc.array(step, { maxLength: 200 }), (window, steps) => {
-        const client = new NaiveClient(window)
-        const outward = new OutwardWindow(window)
-        let target = outward.granted
-        for (const { what, bytes } of steps) {
-          if (what === 'target') {
-            const sent = Math.min(bytes, target)
-            target -= sent
-            expect(outward.passed(sent)).toBe(true)
-            client.left -= sent
-          } else if (what === 'ours') {
-            const said = Math.min(bytes, outward.free)
-            outward.said(said)
-            client.left -= said
-          } else {
-            client.left += bytes
-            target += outward.adjust(bytes)
+      fc.property(
+        fc.nat({ max: 2_097_152 }),
+        fc.boolean(),
+        fc.array(step, { maxLength: 200 }),
+        (window, answers, steps) => {
+          const client = new NaiveClient(window)
+          const outward = new OutwardWindow(window, answers)
+          let target = outward.granted
+          for (const { what, bytes } of steps) {
+            if (what === 'target') {
+              const sent = Math.min(bytes, target)
+              target -= sent
+              expect(outward.passed(sent)).toBe(true)
+              client.left -= sent
+            } else if (what === 'ours') {
+              const said = Math.min(bytes, outward.free)
+              outward.said(said)
+              client.left -= said
+            } else {
+              client.left += bytes
+              target += outward.adjust(bytes)
+            }
+            expect(client.left).toBeGreaterThanOrEqual(0)
+            expect(outward.granted).toBe(target)
+            expect(client.left - target).toBe(outward.free)
           }
-          expect(client.left).toBeGreaterThanOrEqual(0)
-          expect(outward.granted).toBe(target)
-          expect(client.left - target).toBe(outward.free)
-        }
-      }),
+        },
+      ),
     )
   })
 
   it('leaves room for words of ours even when the target has used all it was given', () => {
     const outward = new OutwardWindow(2_097_152)
     outward.passed(outward.granted)
-    expect(outward.free).toBe(32_768)
+    expect(outward.free).toBe(262_144)
+  })
+
+  it.each([
+    ['OpenSSH', 3 * 32_768, false],
+    ['paramiko', 2_097_152 / 10, false],
+    ['a client that waits until half is used', 2_097_152 / 2, true],
+  ])('has room until %s grants more, though nothing comes from the target', (_who, takes, answers) => {
+    const outward = new OutwardWindow(2_097_152, answers)
+    expect(outward.free).toBeGreaterThan(takes)
   })
 
   it('pays what we said back, so that the reserve is whole again', () => {

@@ -1,5 +1,11 @@
-/** Kept back of the client's window for words of ours; the other side must never be able to use it up. */
-const RESERVE = 32 * 1024
+/**
+ * Kept back of the client's window for words of ours; the other side must never be able to use it up. A client grants more only once
+ * it has taken some of what it granted: OpenSSH 96 KiB, paramiko a tenth of its 2 MiB.
+ */
+const RESERVE = 256 * 1024
+
+/** Where every request may have to be answered by us, as the target answers none of them: clients that wait the longest take half. */
+const RESERVE_OF_ANSWERS = 5 / 8
 
 /**
  * Bytes on their way from the target to the client of one channel (RFC 4254 §5.2). The client's window is passed on to the target but
@@ -11,9 +17,11 @@ export class OutwardWindow {
   #granted: number
   #owed = 0
 
-  constructor(clientWindow: number) {
+  /** `answers`: much of what the client gets on this channel may be ours. */
+  constructor(clientWindow: number, answers = false) {
+    const kept = answers ? clientWindow * RESERVE_OF_ANSWERS : Math.min(RESERVE, clientWindow / 4)
     this.#room = clientWindow
-    this.#granted = clientWindow - Math.min(RESERVE, Math.floor(clientWindow / 4))
+    this.#granted = clientWindow - Math.floor(kept)
   }
 
   /** What the target is told when the channel opens. */

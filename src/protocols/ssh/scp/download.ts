@@ -39,6 +39,8 @@ export class ScpDownload implements FileTransfer {
   /** Set while evidence is waited for. */
   #held: Buffer[] | undefined
   #heldLength = 0
+  /** The last words to the client, until it has room for them. */
+  #unsaid: Buffer | undefined
   /** One side has given up: nothing goes on in either direction. */
   #ended = false
   #over = false
@@ -62,6 +64,10 @@ export class ScpDownload implements FileTransfer {
       at =
         this.#copying && this.#copying.left > 0 ? this.#data(this.#copying, bytes, at) : this.#line(bytes, at)
     }
+  }
+
+  clientHasRoom(): void {
+    if (this.#unsaid && !this.#over && this.#ports.answer(this.#unsaid)) this.#unsaid = undefined
   }
 
   close(): void {
@@ -161,7 +167,8 @@ export class ScpDownload implements FileTransfer {
     else {
       // What a rule refuses of one file it refuses of all: the client is told to give up, which ends the source too.
       this.#ended = true
-      this.#ports.answer(Buffer.from(`\x02scp: ${refusalText(refusal, this.#ports.rules)}\n`))
+      this.#unsaid = Buffer.from(`\x02scp: ${refusalText(refusal, this.#ports.rules)}\n`)
+      this.clientHasRoom()
     }
   }
 

@@ -301,10 +301,19 @@ describe('createScp', () => {
       '\x01scp: breakglass refused copying a file to the target (procedure look, rule file_writes). ',
     )
     expect(second).toContain('\x01scp: breakglass refused copying a folder')
+    up.full = true
+    const waiting = up.client(Buffer.from('C0644 1 f\n'))
+    await turn()
+    expect(up.toClient).toHaveLength(3)
+    up.drain()
+    await waiting
+    expect(up.toClient).toHaveLength(4)
     const down = download({ refuse: ['file_transfer'] })
+    down.full = true
     await down.client(ZERO)
     down.target(Buffer.from('C0644 1 f\n'))
     await down.client(ZERO)
+    down.drain()
     expect(down.atClient.toString()).toContain('\x02scp: breakglass refused')
     expect(down.atTarget).toEqual(ZERO)
   })

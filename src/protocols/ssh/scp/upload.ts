@@ -16,6 +16,7 @@ export class ScpUpload implements FileTransfer {
   /** A reply that came before anybody waited for it; the first belongs to no line. */
   #early: Reply | undefined
   #hear: ((reply: Reply) => void) | undefined
+  #hasRoom: (() => void) | undefined
   #greeted = false
   #times: (ControlLine & { readonly type: 'times' }) | undefined
   /** Names of the folders that are entered. */
@@ -47,6 +48,11 @@ export class ScpUpload implements FileTransfer {
     if (read > 0) this.#ports.toClient(read === bytes.length ? bytes : bytes.subarray(0, read))
   }
 
+  clientHasRoom(): void {
+    this.#hasRoom?.()
+    this.#hasRoom = undefined
+  }
+
   close(): void {
     const now = this.#ports.now()
     this.#over = true
@@ -57,6 +63,16 @@ export class ScpUpload implements FileTransfer {
     this.#running = undefined
     this.#copying = undefined
     this.#hear?.({ type: 'fatal', message: '' })
+    this.clientHasRoom()
+  }
+
+  /** A client that does not read what it is told is not read either. */
+  async #tell(bytes: Buffer): Promise<void> {
+    while (!this.#over && !this.#ports.answer(bytes)) {
+      await new Promise<void>(resolve => {
+        this.#hasRoom = resolve
+      })
+    }
   }
 
   #data(copying: Copying, bytes: Buffer, at: number): number {
@@ -120,7 +136,7 @@ export class ScpUpload implements FileTransfer {
       if (!refusal || refusal.rule === 'ended') this.#over = true
       else {
         this.#ports.swallowed(read.bytes.length)
-        this.#ports.answer(Buffer.from(`\x01scp: ${refusalText(refusal, rules)}\n`))
+        await this.#tell(Buffer.from(`\x01scp: ${refusalText(refusal, rules)}\n`))
       }
       return
     }

@@ -81,6 +81,11 @@ export function fileObjections(
   ).map(name => fileObjection(name, what))
 }
 
+/** Whether requests about files may be refused under these rules, one after the other. */
+export function refusesFiles({ refuse }: Pick<SessionRules, 'refuse'>): boolean {
+  return NAMED.some(name => refuse.includes(name))
+}
+
 export function fileObjection(rule: FileRuleName, what: string): Objection {
   return { rule, what, next: FILE_RULES[rule].next }
 }

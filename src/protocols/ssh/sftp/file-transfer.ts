@@ -13,8 +13,11 @@ export interface FileTransferPorts {
   toTarget(bytes: Buffer): void
   /** Target bytes, passed on in order. */
   toClient(bytes: Buffer): void
-  /** Bytes of ours to the client, between two packets of the target: they use up window that nobody granted for them. */
-  answer(bytes: Buffer): void
+  /**
+   * Bytes of ours to the client, between two packets of the target. They use up window that nobody granted for them. False: there is
+   * no room for all of them now, and none were sent; `clientHasRoom` tells when to try again.
+   */
+  answer(bytes: Buffer): boolean
   /** So many client bytes are not forwarded: their window is to be given back. */
   swallowed(count: number): void
   /** Monotonic ms. */
@@ -31,6 +34,8 @@ export interface FileTransfer {
   /** A promise while evidence is waited for, or room: the relay hands in nothing more until it has resolved. */
   fromClient(bytes: Buffer): void | Promise<void>
   fromTarget(bytes: Buffer): void
+  /** The client takes more than it did. */
+  clientHasRoom(): void
   /** The channel is over: what is still open or unanswered finishes as cut. Idempotent. */
   close(): void
 }

@@ -314,6 +314,37 @@ describe('createSftp', () => {
     expect(watched.violations).toEqual([])
   })
 
+  it('attack 13: answers of ours wait for room whole and in order, and a client that takes none is not read on', async () => {
+    const watched = await opened(1, { refuse: ['file_removes'] })
+    watched.full = true
+    const removes = Buffer.concat(
+      Array.from({ length: MOST_OWED + 5 }, (_, i) => ask.path(SFTP.remove, i + 10, '/x')),
+    )
+    let done = false
+    const given = Promise.resolve(watched.transfer.fromClient(removes)).then(() => (done = true))
+    await new Promise(resolve => setImmediate(resolve))
+    expect(done).toBe(false)
+    expect(watched.guard.actions).toHaveLength(MOST_OWED + 1)
+    // Room comes while the target stands inside a packet.
+    const late = tell.data(2, Buffer.from('abc'))
+    watched.transfer.fromTarget(late.subarray(0, 3))
+    watched.drain()
+    expect(watched.answered).toBe(0)
+    watched.transfer.close()
+    await given
+  })
+
+  it('answers that found no room go as soon as there is some', async () => {
+    const watched = await opened(1, { refuse: ['file_removes'] })
+    watched.full = true
+    await watched.client(Buffer.concat([1, 2, 3].map(id => ask.path(SFTP.remove, id + 5, '/x'))))
+    expect(watched.toClient).toEqual([])
+    watched.drain()
+    expect(watched.toClient.map(statusOf)).toMatchObject([6, 7, 8].map(id => ({ id, code: 3 })))
+    await watched.client(ask.path(SFTP.stat, 6, '/x'))
+    expect(watched.violations).toEqual([])
+  })
+
   it('paths that are not UTF-8 are told byte by byte too', async () => {
     const watched = await greeted()
     await watched.client(ask.path(SFTP.stat, 1, Buffer.from('/a\xff\n', 'latin1')))

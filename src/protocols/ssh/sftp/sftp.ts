@@ -11,6 +11,7 @@ export function createSftp(ports: FileTransferPorts): FileTransfer {
   return {
     fromClient: bytes => requests.take(bytes),
     fromTarget: bytes => answers.take(bytes),
+    clientHasRoom: () => answers.sendOurs(),
     close: () => channel.close(),
   }
 }

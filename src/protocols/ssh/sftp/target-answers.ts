@@ -13,6 +13,8 @@ export class TargetAnswers {
   readonly #reader = new PacketReader(answerHead)
   /** Of ours that wait for the end of a packet; as many as are owed at most. */
   readonly #ours: { readonly id: number; readonly bytes: Buffer }[] = []
+  /** What was passed on of the target ends with a packet. */
+  #between = true
   /** The file whose data are coming in pieces, and where the next one belongs. */
   #reading: { readonly file: OpenFile; offset: number } | undefined
 
@@ -23,7 +25,17 @@ export class TargetAnswers {
   /** Sends a packet of ours as soon as the target stands between two of its own; the id is free from then on. */
   answer(id: number, bytes: Buffer): void {
     this.#ours.push({ id, bytes })
-    if (this.#reader.atBorder) this.#sendOurs()
+    this.sendOurs()
+  }
+
+  /** Sends what can be: in order, while the target stands between two packets and the client has room. */
+  sendOurs(): void {
+    while (this.#between && !this.#channel.over) {
+      const [next] = this.#ours
+      if (!next || !this.#channel.ports.answer(next.bytes)) return
+      this.#ours.shift()
+      this.#channel.owed.take(next.id)
+    }
   }
 
   take(chunk: Buffer): void {
@@ -37,17 +49,12 @@ export class TargetAnswers {
         if (!this.#reader.last || this.#ours.length === 0) continue
         ports.toClient(chunk.subarray(from, this.#reader.position))
         from = this.#reader.position
-        this.#sendOurs()
+        this.#between = true
+        this.sendOurs()
       }
     })
+    this.#between = this.#reader.atBorder
     if (!this.#channel.over && from < chunk.length) ports.toClient(from === 0 ? chunk : chunk.subarray(from))
-  }
-
-  #sendOurs(): void {
-    for (const { id, bytes } of this.#ours.splice(0)) {
-      this.#channel.ports.answer(bytes)
-      this.#channel.owed.take(id)
-    }
   }
 
   #piece(): void {

@@ -11,6 +11,8 @@ export class Watched {
   readonly violations: string[] = []
   swallowed = 0
   answered = 0
+  /** The client has no room for answers of ours. */
+  full = false
 
   constructor(create: (ports: FileTransferPorts) => FileTransfer, rules: Partial<SessionRules> = {}) {
     const guard = new RecordingGuard(rules)
@@ -22,8 +24,10 @@ export class Watched {
       toTarget: bytes => void this.toTarget.push(Buffer.from(bytes)),
       toClient: bytes => void this.toClient.push(Buffer.from(bytes)),
       answer: bytes => {
+        if (this.full) return false
         this.answered += bytes.length
         this.toClient.push(Buffer.from(bytes))
+        return true
       },
       swallowed: count => {
         this.swallowed += count
@@ -46,6 +50,12 @@ export class Watched {
       this.transfer.fromTarget(piece)
       piece.fill(0xee)
     }
+  }
+
+  /** The client takes more again. */
+  drain(): void {
+    this.full = false
+    this.transfer.clientHasRoom()
   }
 
   get atTarget(): Buffer {

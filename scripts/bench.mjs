@@ -13,6 +13,7 @@ const PARTS = [
   'ledger-writers',
   'ledger-proofs',
   'ledger-start',
+  'ssh-crowd',
 ]
 install()
 bringServers()

@@ -1,4 +1,5 @@
 import type { Known } from '../policy/known.ts'
+import type { Terms } from '../policy/terms.ts'
 import type { ByteProgress } from './byte-progress.ts'
 
 /** What runs on this machine without asking a server. `src/main.ts` binds it to `server/`, which this folder does not know. */
@@ -18,12 +19,8 @@ export interface LocalCommands {
   changeKeys(wish: KeyWish): Promise<KeysChanged>
   /** The procedures of a configuration folder and what they may name. */
   procedures(folder: string): Promise<ProcedureFolder>
-  /** What a script would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
-  judge(
-    protocol: string,
-    script: string,
-    rules: { readonly procedure: string; readonly refuse: readonly string[] },
-  ): Promise<readonly JudgedMessage[]>
+  /** What a script or command line would do and what the rules of a procedure say to it. Fault `input.invalid`: the protocol has no text to judge. */
+  judge(protocol: string, script: string, rules: JudgedRules): Promise<readonly JudgedMessage[]>
   /** Reads everything again and recomputes it; needs no running server and changes nothing. */
   verify(data: string, onProgress: (progress: VerifyProgress) => void): Promise<VerifyDone>
 }
@@ -137,6 +134,13 @@ export interface ProcedureFolder {
     readonly environment: string
     readonly services: readonly string[]
   }[]
+}
+
+/** What a procedure says that text is judged by. */
+export interface JudgedRules {
+  readonly procedure: string
+  readonly refuse: readonly string[]
+  readonly host?: NonNullable<Terms['scope']['host']>
 }
 
 /** What a client would send as one message, and what becomes of it. */

@@ -78,9 +78,13 @@ export function localCommands(version: string): LocalCommands {
       }
     },
     async judge(protocol, script, rules) {
+      if (protocol === 'ssh') {
+        const { judgeLine } = await import('../protocols/ssh/index.ts')
+        return [judgeLine(script, rules)]
+      }
       if (protocol !== 'postgres')
-        throw new Fault('input.invalid', `Statements of ${protocol} cannot be judged.`, {
-          next: 'Only PostgreSQL has rules over text.',
+        throw new Fault('input.invalid', `There is no text to judge for ${protocol}.`, {
+          next: 'Name a database or a host.',
         })
       const { judgeScript } = await import('../protocols/postgres/index.ts')
       return judgeScript(script, rules)

@@ -15,13 +15,19 @@ interface Options {
 export const policyJudge: Define = (command, run) => {
   command
     .argument('<target>', 'the target')
-    .argument('[sql]', 'what to judge; without it and without --file it is read from standard input')
+    .argument(
+      '[text]',
+      'SQL, or a command line for a host; without it and without --file it is read from standard input',
+    )
     .option('--folder <folder>', 'the configuration folder', '.')
     .option('-p, --procedure <name>', 'under this procedure, where several are for the target')
-    .option('-f, --file <file>', 'a script as psql reads it: its commands and COPY data are stepped over')
+    .option(
+      '-f, --file <file>',
+      'for a database a script as psql reads it, its commands and COPY data stepped over; for a host one command line',
+    )
     .addHelpText(
       'after',
-      '\nOffline; runs nothing and asks no server. Masks, write limits and rehearsals are not judged.\nExit: 0 every message would pass, 1 at least one would be refused.',
+      '\nOffline; runs nothing and asks no server. Masks, write limits and rehearsals are not judged; force_command is told, as it\nruns in place of the line.\nExit: 0 every message would pass, 1 at least one would be refused.',
     )
     .action(run(judge))
 }
@@ -29,7 +35,7 @@ export const policyJudge: Define = (command, run) => {
 async function judge(
   call: Call,
   name: string,
-  sql: string | undefined,
+  text: string | undefined,
   { folder, procedure: wanted, file }: Options,
 ): Promise<number> {
   const { files, known, targets } = await call.local.procedures(folder)
@@ -45,15 +51,20 @@ async function judge(
     })
   const { terms, file: source } = chosenProcedure(loaded.set, name, wanted)
   const { procedure, scope } = terms
-  const script = sql ?? textOf(file)
+  const script = text ?? textOf(file)
   if (script.trim() === '')
     throw new Fault('input.invalid', 'There is nothing to judge.', {
-      next: 'Give a statement, --file, or standard input.',
+      next: 'Give a statement or a command line, --file, or standard input.',
     })
-  const messages = await call.local.judge(target.protocol, script, { procedure, refuse: scope.refuse })
+  const messages = await call.local.judge(target.protocol, script, {
+    procedure,
+    refuse: scope.refuse,
+    ...(scope.host && { host: scope.host }),
+  })
   const refused = messages.filter(message => message.refused).length
   call.answer({ target: name, procedure, file: source, refuse: scope.refuse, refused, messages }, () => [
     `Under ${procedure} (${source}): scope.refuse names ${scope.refuse.join(', ') || 'nothing'}.`,
+    ...(scope.forceCommand === undefined ? [] : [`Whatever is asked for, ${scope.forceCommand} runs.`]),
     ...messages.flatMap(message => judgedLines(message, call.terminal)),
     messages.length === 0
       ? 'There is no statement in it.'

@@ -21,6 +21,7 @@ export interface SshOptions {
   readonly dialTimeoutMs?: number
 }
 
+export { judgeLine } from './inspect/judge-line.ts'
 export { RULE_NAMES } from './inspect/refuse-rules.ts'
 
 const DIAL_TIMEOUT_MS = 10_000

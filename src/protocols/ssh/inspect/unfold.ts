@@ -84,8 +84,11 @@ class Unfolder {
       return this.#script(given.get(wrapper.command), depth, plainly)
     if (name === 'env' && (given.has('S') || given.has('split-string'))) return { hides: 'what env runs' }
     if ((name === 'su' || name === 'runuser') && !given.has('u')) return this.#su(given, operands, depth)
-    const first = assigns ? operands.findIndex(word => word.assigns === undefined) : 0
-    const names = operands.slice(0, first < 0 ? operands.length : first).map(word => word.assigns ?? '')
+    // To env and sudo whatever has a `=` is a variable, whether a shell could name it or not.
+    const first = assigns ? operands.findIndex(word => !word.text.includes('=')) : 0
+    const names = operands
+      .slice(0, first < 0 ? operands.length : first)
+      .map(word => word.text.slice(0, word.text.indexOf('=')))
     const inner = first < 0 ? [] : operands.slice(first + skip)
     const opens = wrapper.shell !== undefined && inner.length === 0
     if (opens && (wrapper.shell.length === 0 || has(wrapper.shell)))

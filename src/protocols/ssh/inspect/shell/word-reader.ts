@@ -174,7 +174,8 @@ export class WordReader {
       draft.text += unescapeAnsi(cursor.text.slice(cursor.at + 1, end))
       cursor.at = end + 1
     } else if (here === '"' && !inDouble) {
-      // A translated text: read as an ordinary double quote, which comes next.
+      // A translated text to some shells, to others a dollar sign before an ordinary quote, which comes next.
+      draft.known = false
     } else if (here === '[') {
       cursor.riddle('$[ is arithmetic to some shells and nothing to others', from)
       draft.unknown()

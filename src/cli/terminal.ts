@@ -35,6 +35,12 @@ export function processTerminal(): Terminal {
   const colour = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   const abort = new AbortController()
   process.once('SIGINT', () => abort.abort())
+  // Whoever reads us has seen enough: `| head`, `| less`. As the signal would have it that Node ignores (128 + SIGPIPE).
+  for (const stream of [stdout, stderr])
+    stream.on('error', error => {
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+      process.exit(141)
+    })
   let shown = ''
   const clear = (): void => {
     if (shown !== '' && stderr.isTTY) stderr.write('\r\u001B[K')

@@ -99,6 +99,12 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect([after.code, after.err]).toEqual([1, expect.stringContaining('no active grant')])
     })
 
+    it('goes quietly when its reader has gone', async () => {
+      const { child, ended } = start({ url: world.server.url }, ['completion', 'bash'])
+      child.stdout.destroy()
+      expect(await ended).toMatchObject({ code: 141, err: '' })
+    })
+
     it('prints what any client needs, and the secret nowhere else', async () => {
       const ana = await as('ana')
       const grant = await openOrders(ana)

@@ -10,7 +10,7 @@ export interface Invocation {
   /** One sentence for whoever does not have the program. */
   readonly install: string
   /** Removes what was made for this run only. */
-  done?(): void
+  readonly done?: () => void
 }
 
 /** How people reach targets of one protocol with the clients they know: one file per kind. */

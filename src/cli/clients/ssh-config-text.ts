@@ -25,7 +25,7 @@ export function sshConfigText(of: SshHost): string {
 Host ${target} ${target}.gateway
   HostName ${host}
   Port ${port}
-  ProxyJump none
+  ProxyCommand none
 Host ${target} ${target}.gateway ${target}.jump
   User ${login}
   IdentityFile ${quoted(of.identityFile)}

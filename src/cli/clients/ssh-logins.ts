@@ -159,9 +159,8 @@ function makeKey(call: Call, file: string): string {
     encoding: 'utf8',
     env: { ...call.terminal.env },
   })
-  const code = (made.error as NodeJS.ErrnoException | undefined)?.code
   if (made.error || made.status !== 0)
-    throw new Fault('unavailable', `ssh-keygen made no key (${code ?? made.stderr.trim()}).`, {
+    throw new Fault('unavailable', `ssh-keygen made no key (${made.error?.message ?? made.stderr.trim()}).`, {
       next: 'Install the OpenSSH client, or use the secret that `breakglass open` shows.',
       cause: made.error,
     })

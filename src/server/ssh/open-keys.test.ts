@@ -8,19 +8,20 @@ import type { JournalEvent } from '../../journal/slice.ts'
 import { knownSshKeys } from './known-keys.ts'
 import { openSshKeys, type SshKeys } from './open-keys.ts'
 
+let temporary: Awaited<ReturnType<typeof temporaryFolder>>
 let folder: string
-let remove: () => Promise<void>
 let real: RealJournal
 let events: JournalEvent[]
 beforeEach(async () => {
-  ;({ path: folder, remove } = await temporaryFolder('ssh-keys'))
+  temporary = await temporaryFolder('ssh-keys')
+  folder = temporary.path
   real = await openRealJournal(folder, [knownSshKeys])
   events = []
   real.journal.subscribe(event => void events.push(event))
 })
 afterEach(async () => {
   await real.close()
-  await remove()
+  await temporary.remove()
 })
 
 const keys = (): string => join(folder, 'keys')

@@ -16,14 +16,14 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     }, 60_000)
     afterAll(() => stand.stop())
 
-    for (const { what, needs = [], run, recorded, among } of ROWS) {
-      it.skipIf(needs.some(file => !existsSync(file)))(
+    for (const { what, ...row } of ROWS) {
+      it.skipIf((row.needs ?? []).some(file => !existsSync(file)))(
         what,
         async () => {
-          await run(stand)
+          await row.run(stand)
           const lines = await stand.recorded()
-          const wanted = recorded(stand)
-          expect(lines).toEqual(among ? expect.arrayContaining([...wanted]) : wanted)
+          const wanted = row.recorded(stand)
+          expect(lines).toEqual(row.among ? expect.arrayContaining([...wanted]) : wanted)
         },
         60_000,
       )

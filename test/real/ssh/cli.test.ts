@@ -1,0 +1,172 @@
+/** `breakglass connect` and `breakglass ssh-config` for a host: real processes, a real server, a real sshd (issue D, what must work, 1). */
+import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { breakglass, inTerminal, isBuilt, type Person } from '../breakglass.ts'
+import { missing } from '../servers/missing.ts'
+import type { Api } from '../world.ts'
+import { run } from './client-stand.ts'
+import { missingSshd } from './lab.ts'
+import { type SshWorld, startSshWorld } from './world.ts'
+
+describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuilt)(
+  'the command line for hosts',
+  () => {
+    let world: SshWorld
+    let ana: Api
+    let grant: string
+    let person: Person
+    beforeAll(async () => {
+      world = await startSshWorld()
+      ana = await world.signIn('ana')
+    }, 60_000)
+    afterAll(() => world.close())
+    beforeEach(async () => {
+      ;({ grant } = await world.open({ api: ana, target: 'web-1' }))
+      person = { url: world.server.url, token: ana.token, state: mkdtempSync(join(tmpdir(), 'bg-state-')) }
+    })
+    afterEach(() => ana.post(`/v1/grants/${grant}/close`).catch(() => undefined))
+
+    const cli = (...args: string[]) => breakglass(person, args)
+    const kept = (): string => join(person.state ?? '', 'breakglass', 'ssh')
+
+    it('connect runs a command, passes its code on, and leaves no key behind', async () => {
+      expect(await cli('connect', 'web-1', '--', 'echo out; echo err >&2; exit 7')).toEqual({
+        code: 7,
+        out: 'out\n',
+        err: 'err\n',
+      })
+      expect(readdirSync(kept())).toEqual([])
+      expect(await breakglass(person, ['connect', grant, '--', 'cat'], 'through stdin')).toMatchObject({
+        code: 0,
+        out: 'through stdin',
+      })
+    })
+
+    it('connect runs the clients that stand on ssh, set up for the host', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'bg-cli-'))
+      writeFileSync(join(folder, 'f'), 'by rsync')
+      const remote = (await cli('connect', 'web-1', '--', 'mktemp', '-d')).out.trim()
+      for (const args of [
+        ['scp', '-q', join(folder, 'f'), `web-1:${remote}/by-scp`],
+        ['rsync', `web-1:${remote}/by-scp`, join(folder, 'back')],
+        ['ssh', '-v', 'web-1.jump', 'true'],
+      ])
+        expect(await cli('connect', 'web-1', '--', ...args)).toMatchObject({ code: 0 })
+      expect(readFileSync(join(folder, 'back'), 'utf8')).toBe('by rsync')
+      await cli('connect', 'web-1', '--', 'rm', '-r', remote)
+    })
+
+    it('connect in a terminal: Ctrl-C ends what runs at the host, not the session', async () => {
+      const session = inTerminal(person, ['connect', 'web-1'])
+      const says = async (words: string): Promise<void> => {
+        const until = performance.now() + 15_000
+        while (!session.output().includes(words)) {
+          if (performance.now() > until) throw new Error(`${words} was not said, but ${session.output()}`)
+          await new Promise(resolve => setTimeout(resolve, 30))
+        }
+      }
+      session.child.stdin.write('echo in-$((20 + 1)); sleep 600\n')
+      await says('in-21')
+      session.child.stdin.write('\u0003')
+      session.child.stdin.write('echo still-$((20 + 2)); exit 3\n')
+      await says('still-22')
+      expect((await session.ended).code).toBe(3)
+      expect(readdirSync(kept())).toEqual([])
+    })
+
+    it('ssh-config --write keeps one login as long as the grant lasts, and takes it away with it', async () => {
+      const first = JSON.parse((await cli('ssh-config', 'web-1', '--write', '--json')).out) as {
+        file: string
+        included: boolean
+        hosts: [{ login: string; identity_file: string; known_hosts_file: string; ends_at: string }]
+      }
+      const [host] = first.hosts
+      expect(first.included).toBe(false)
+      for (const file of [first.file, host.identity_file, host.known_hosts_file])
+        expect(statSync(file).mode & 0o777).toBe(0o600)
+      // The person's own file, which includes it: nothing else about the host is in there.
+      const own = join(mkdtempSync(join(tmpdir(), 'bg-own-')), 'config')
+      writeFileSync(own, `Include ${first.file}\nHost *\n  User somebody\n`)
+      expect(await run('ssh', ['-F', own, 'web-1', 'echo by config'])).toMatchObject({
+        code: 0,
+        out: 'by config\n',
+      })
+
+      const again = JSON.parse((await cli('ssh-config', '--json')).out) as typeof first
+      expect(again.hosts[0].login).toBe(host.login)
+      expect((await cli('ssh-config', 'web-1')).out).toContain(`User ${host.login}`)
+
+      await cli('close', grant)
+      const gone = await cli('ssh-config')
+      expect(gone).toMatchObject({ code: 1, err: expect.stringContaining('no active grant for a host') })
+      expect(readdirSync(kept())).toEqual(['config'])
+      expect(readFileSync(first.file, 'utf8')).not.toContain(host.login)
+    })
+
+    it('open shows how to get in by the secret, the host key beside it, and how to get in by a key', async () => {
+      await ana.post(`/v1/grants/${grant}/close`)
+      await world.incident()
+      world.clock.pass(31_000)
+      const opened = await cli('open', 'web-1', '-r', 'the web tier is down', '--code', world.code('ana'))
+      expect(opened).toMatchObject({ code: 0, out: expect.stringMatching(/user bg_\S+ {2}password \S+/) })
+      expect(opened.out).toMatch(/known host \[127\.0\.0\.1\]:\d+ ssh-ed25519 \S{68}/)
+      expect(opened.out).toContain('breakglass ssh-config web-1 --write')
+      grant = /Recorded as (\S+)/.exec(opened.err)?.[1] ?? ''
+    })
+
+    it('says what to do when it is not a host, when nothing is open, and without ssh-keygen', async () => {
+      const { grant: orders } = await world.open({ api: ana })
+      expect(await cli('ssh-config', 'orders-db')).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('`breakglass connect orders-db`'),
+      })
+      await ana.post(`/v1/grants/${orders}/close`)
+      await ana.post(`/v1/grants/${grant}/close`)
+      expect(await cli('connect', 'web-1', '--json')).toMatchObject({
+        code: 1,
+        out: expect.stringContaining('"code": "grant.not_active"'),
+      })
+    })
+
+    it('refuses a gateway that shows another host key than before', async () => {
+      await cli('connect', 'web-1', '--', 'true')
+      const state = join(person.state ?? '', 'breakglass')
+      const pinned = readdirSync(state).find(name => name.endsWith('.ssh-host.pub')) ?? ''
+      const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik\n'
+      writeFileSync(join(state, pinned), other)
+      const refused = await cli('connect', 'web-1', '--', 'true')
+      expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('another SSH host key') })
+      expect(readdirSync(kept())).toEqual([])
+    })
+
+    it('the API takes one ed25519 key for a host and puts its fingerprint on record, nothing of the person', async () => {
+      const path = `/v1/grants/${grant}/credential`
+      await expect(
+        ana.post(path, { public_key: 'ssh-rsa AAAAB3NzaC1yc2E ana@laptop' }),
+      ).rejects.toMatchObject({
+        code: 'input.invalid',
+        answer: { next: expect.stringContaining('ssh-keygen -t ed25519') },
+      })
+      const { grant: orders } = await world.open({ api: ana })
+      await expect(
+        ana.post(`/v1/grants/${orders}/credential`, { public_key: 'ssh-ed25519 AAAA' }),
+      ).rejects.toMatchObject({ code: 'input.invalid', message: expect.stringContaining('speaks postgres') })
+      await ana.post(`/v1/grants/${orders}/close`)
+
+      const issued: unknown[] = []
+      const stop = world.server.journal.subscribe(({ type, data }) => {
+        if (type === 'credential.issued') issued.push(data)
+      })
+      const line =
+        'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik ana@laptop'
+      await ana.post(path, { public_key: line })
+      stop()
+      expect(issued).toEqual([
+        expect.objectContaining({ key: 'SHA256:PARxzAFPzTf5009QiXsrJNIknE1mO781ZpqMn0E0PNY' }),
+      ])
+      expect(JSON.stringify(issued)).not.toContain('laptop')
+    })
+  },
+)

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { breakglass, inTerminal, isBuilt, type Person } from '../breakglass.ts'
 import { missing } from '../servers/missing.ts'
 import type { Api } from '../world.ts'
@@ -16,17 +16,18 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     let world: SshWorld
     let ana: Api
     let grant: string
+    let orders: string
     let person: Person
+    // One grant for many: each that is opened takes the world further ahead of the clock that judges certificates.
     beforeAll(async () => {
       world = await startSshWorld()
-      ana = await world.signIn('ana')
+      ;({ api: ana, grant } = await world.open({ target: 'web-1' }))
+      orders = (await world.open({ api: ana })).grant
     }, 60_000)
     afterAll(() => world.close())
-    beforeEach(async () => {
-      ;({ grant } = await world.open({ api: ana, target: 'web-1' }))
+    beforeEach(() => {
       person = { url: world.server.url, token: ana.token, state: mkdtempSync(join(tmpdir(), 'bg-state-')) }
     })
-    afterEach(() => ana.post(`/v1/grants/${grant}/close`).catch(() => undefined))
 
     const cli = (...args: string[]) => breakglass(person, args)
     const kept = (): string => join(person.state ?? '', 'breakglass', 'ssh')
@@ -76,6 +77,43 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       expect(readdirSync(kept())).toEqual([])
     })
 
+    it('refuses a gateway that shows another host key than before', async () => {
+      await cli('connect', 'web-1', '--', 'true')
+      const state = join(person.state ?? '', 'breakglass')
+      const pinned = readdirSync(state).find(name => name.endsWith('.ssh-host.pub')) ?? ''
+      const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik\n'
+      writeFileSync(join(state, pinned), other)
+      const refused = await cli('connect', 'web-1', '--', 'true')
+      expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('another SSH host key') })
+      expect(readdirSync(kept())).toEqual([])
+    })
+
+    it('the API takes one ed25519 key for a host and puts its fingerprint on record, nothing of the person', async () => {
+      const path = `/v1/grants/${grant}/credential`
+      await expect(
+        ana.post(path, { public_key: 'ssh-rsa AAAAB3NzaC1yc2E ana@laptop' }),
+      ).rejects.toMatchObject({
+        code: 'input.invalid',
+        answer: { next: expect.stringContaining('ssh-keygen -t ed25519') },
+      })
+      await expect(
+        ana.post(`/v1/grants/${orders}/credential`, { public_key: 'ssh-ed25519 AAAA' }),
+      ).rejects.toMatchObject({ code: 'input.invalid', message: expect.stringContaining('speaks postgres') })
+
+      const issued: unknown[] = []
+      const stop = world.server.journal.subscribe(({ type, data }) => {
+        if (type === 'credential.issued') issued.push(data)
+      })
+      const line =
+        'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik ana@laptop'
+      await ana.post(path, { public_key: line })
+      stop()
+      expect(issued).toEqual([
+        expect.objectContaining({ key: 'SHA256:PARxzAFPzTf5009QiXsrJNIknE1mO781ZpqMn0E0PNY' }),
+      ])
+      expect(JSON.stringify(issued)).not.toContain('laptop')
+    })
+
     it('ssh-config --write keeps one login as long as the grant lasts, and takes it away with it', async () => {
       const first = JSON.parse((await cli('ssh-config', 'web-1', '--write', '--json')).out) as {
         file: string
@@ -106,7 +144,6 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     })
 
     it('open shows how to get in by the secret, the host key beside it, and how to get in by a key', async () => {
-      await ana.post(`/v1/grants/${grant}/close`)
       await world.incident()
       world.clock.pass(31_000)
       const opened = await cli('open', 'web-1', '-r', 'the web tier is down', '--code', world.code('ana'))
@@ -116,57 +153,16 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       grant = /Recorded as (\S+)/.exec(opened.err)?.[1] ?? ''
     })
 
-    it('says what to do when it is not a host, when nothing is open, and without ssh-keygen', async () => {
-      const { grant: orders } = await world.open({ api: ana })
+    it('says what to do when it is not a host and when nothing is open', async () => {
       expect(await cli('ssh-config', 'orders-db')).toMatchObject({
         code: 2,
         err: expect.stringContaining('`breakglass connect orders-db`'),
       })
-      await ana.post(`/v1/grants/${orders}/close`)
       await ana.post(`/v1/grants/${grant}/close`)
       expect(await cli('connect', 'web-1', '--json')).toMatchObject({
         code: 1,
         out: expect.stringContaining('"code": "grant.not_active"'),
       })
-    })
-
-    it('refuses a gateway that shows another host key than before', async () => {
-      await cli('connect', 'web-1', '--', 'true')
-      const state = join(person.state ?? '', 'breakglass')
-      const pinned = readdirSync(state).find(name => name.endsWith('.ssh-host.pub')) ?? ''
-      const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik\n'
-      writeFileSync(join(state, pinned), other)
-      const refused = await cli('connect', 'web-1', '--', 'true')
-      expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('another SSH host key') })
-      expect(readdirSync(kept())).toEqual([])
-    })
-
-    it('the API takes one ed25519 key for a host and puts its fingerprint on record, nothing of the person', async () => {
-      const path = `/v1/grants/${grant}/credential`
-      await expect(
-        ana.post(path, { public_key: 'ssh-rsa AAAAB3NzaC1yc2E ana@laptop' }),
-      ).rejects.toMatchObject({
-        code: 'input.invalid',
-        answer: { next: expect.stringContaining('ssh-keygen -t ed25519') },
-      })
-      const { grant: orders } = await world.open({ api: ana })
-      await expect(
-        ana.post(`/v1/grants/${orders}/credential`, { public_key: 'ssh-ed25519 AAAA' }),
-      ).rejects.toMatchObject({ code: 'input.invalid', message: expect.stringContaining('speaks postgres') })
-      await ana.post(`/v1/grants/${orders}/close`)
-
-      const issued: unknown[] = []
-      const stop = world.server.journal.subscribe(({ type, data }) => {
-        if (type === 'credential.issued') issued.push(data)
-      })
-      const line =
-        'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik ana@laptop'
-      await ana.post(path, { public_key: line })
-      stop()
-      expect(issued).toEqual([
-        expect.objectContaining({ key: 'SHA256:PARxzAFPzTf5009QiXsrJNIknE1mO781ZpqMn0E0PNY' }),
-      ])
-      expect(JSON.stringify(issued)).not.toContain('laptop')
     })
   },
 )

@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Lines of text shown of a statement; `--json` has all of it. */
 const LINES = 12
 
-/** `time  verb  read|write  rows  ms  verdict  objects`, then the text, and why it was refused or failed. */
+/** `time  verb  read|write  rows  ms  verdict  objects`, then the text, its facts, and why it was refused or failed. */
 export function statementLines(statement: Statement, terminal: Terminal): readonly string[] {
   const { at, verbs, writes, verdict, objects, part, of, erased } = statement
   const head = [
@@ -32,6 +32,7 @@ export function statementLines(statement: Statement, terminal: Terminal): readon
   return [
     head.join('  ').trimEnd(),
     ...(erased ? ['    (content erased)'] : textLines(statement.text)),
+    ...factLines(statement.detail).map(line => `    ${terminal.paint('dim', line)}`),
     ...reasons(statement).map(line => `    ${terminal.paint('red', line)}`),
   ]
 }
@@ -53,6 +54,12 @@ function textLines(text: string | undefined): readonly string[] {
   const lines = plain(text).split('\n')
   const shown = lines.slice(0, LINES).map(line => `    ${line}`)
   return lines.length > LINES ? [...shown, `    … ${lines.length - LINES} more lines`] : shown
+}
+
+/** `written 300001, writtenSha256 1883…`. */
+function factLines(detail: Statement['detail']): readonly string[] {
+  const facts = Object.entries(detail ?? {}).map(([name, value]) => plain(`${name} ${String(value)}`))
+  return facts.length > 0 ? [facts.join(', ').replaceAll('\n', ' ')] : []
 }
 
 function reasons({ refused, error, verdict }: Statement): readonly string[] {

@@ -107,6 +107,7 @@ export interface Statement {
   readonly error?: { readonly code: string; readonly message?: string }
   readonly refused?: readonly { readonly rule: string; readonly what: string; readonly at?: number }[]
   readonly text?: string
+  readonly detail?: Readonly<Record<string, unknown>>
   readonly erased?: true
 }
 

@@ -48,6 +48,17 @@ describe('statements, as people read them', () => {
     expect(found[0]).not.toHaveProperty('changed')
   })
 
+  it('have the facts of both, of which what came of it has the last word', async () => {
+    const [upload, plain] = await read([
+      action({ n: 1, kind: 'sftp_open' }, { text: '/f', detail: { flags: 'write', written: 0 } }),
+      action({ n: 2 }, { text: 'select 1' }),
+      result({ n: 2 }),
+      result({ n: 1 }, 'done', { detail: { written: 3, writtenSha256: 'ab' } }),
+    ])
+    expect(upload?.detail).toEqual({ flags: 'write', written: 3, writtenSha256: 'ab' })
+    expect(plain).not.toHaveProperty('detail')
+  })
+
   it('entries of the first format are read as what they say', async () => {
     const [old] = await read([
       action({ n: 1 }, { text: 'select 1', objects: ['orders'] }),

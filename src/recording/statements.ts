@@ -43,6 +43,8 @@ export interface RecordedStatement {
   readonly rules?: readonly string[]
   readonly refused?: readonly JsonObject[]
   readonly text?: string
+  /** Facts of the protocol about what was asked and what came of it, such as the digest of a file. */
+  readonly detail?: JsonObject
   /** The recorded part of the answer, of the whole message. */
   readonly result?: string
   readonly erased?: true
@@ -94,6 +96,7 @@ function* told(action: RecordedEntry, result: RecordedEntry | undefined): Genera
       refused: listOf(sealed.refused).map(objectOf),
     }),
     ...(result && outcomeOf(result)),
+    ...detailOf(sealed, objectOf(result?.payload)),
     ...textIn(sealed),
     ...(action.erased && { erased: true as const }),
   }
@@ -171,6 +174,12 @@ function outcomeOf({ data, payload }: RecordedEntry): Partial<RecordedStatement>
     }),
     ...(result !== undefined && { result }),
   }
+}
+
+/** What came of it has the last word. */
+function detailOf(asked: JsonObject, came: JsonObject): Pick<RecordedStatement, 'detail'> {
+  const detail = { ...objectOf(asked.detail), ...objectOf(came.detail) }
+  return Object.keys(detail).length > 0 ? { detail } : {}
 }
 
 function countsOf(data: JsonObject): Pick<RecordedStatement, 'rows' | 'changed' | 'ms'> {

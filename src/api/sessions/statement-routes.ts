@@ -34,6 +34,10 @@ const statementSchema = z
       .optional()
       .describe('Rule, what, and where in the text.'),
     text: z.string().optional(),
+    detail: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('Facts of the protocol, such as size and SHA-256 of a file.'),
     result: z.string().optional().describe('The recorded part of the answer.'),
     erased: z.literal(true).optional(),
   })

@@ -1,8 +1,10 @@
 /** Files through the whole gateway to a real sshd: what windows and order make of a transfer (issue D). */
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Statement } from '../../../src/client/answers.ts'
 import { missingSshd } from './lab.ts'
 import { type SshWorld, startSshWorld } from './world.ts'
 
@@ -45,10 +47,22 @@ describe.skipIf(missingSshd.length > 0)('files through the gateway', () => {
       const file = '/usr/bin/ssh'
       const bytes = readFileSync(file)
       const script = join(import.meta.dirname, 'paramiko-gateway.py')
-      const about = [way.port, way.login, way.identity, file, Math.ceil(bytes.length / 128), 128]
-      const ran = await run('/usr/bin/python3', [script, ...about.map(String)])
+      const args = [way.port, way.login, way.identity, file, Math.ceil(bytes.length / 128), 128]
+      const ran = await run('/usr/bin/python3', [script, ...args.map(String)])
       expect(bytes.length).toBeGreaterThan(5000 * 128)
       expect(ran.out.equals(bytes), ran.out.toString('latin1', 0, 2000)).toBe(true)
+      const facts = { read: bytes.length, readSha256: createHash('sha256').update(bytes).digest('hex') }
+      const priya = await world.signIn('priya')
+      const { matches } = await priya.get<{ matches: { statement: Statement }[] }>(
+        `/v1/statements?object=${encodeURIComponent(file)}`,
+      )
+      const about = (kind: string) => matches.find(({ statement }) => statement.kind === kind)?.statement
+      expect(about('sftp_open')).toMatchObject({
+        text: file,
+        verdict: 'done',
+        detail: { flags: 'read', ...facts },
+      })
+      expect(about('sftp_close')).toMatchObject({ text: file, detail: facts })
     },
   )
 })

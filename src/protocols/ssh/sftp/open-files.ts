@@ -66,6 +66,7 @@ export class OpenFile {
       verbs: ['close'],
       writes: written,
       text,
+      touched: written ? { changes: [text] } : { reads: [text] },
       detail: { opened: this.seq, ...this.facts() },
       ...(written && { durable: true }),
       objections: [],

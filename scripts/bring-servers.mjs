@@ -9,6 +9,7 @@ const NEEDED = [
   { what: 'PostgreSQL 15 server', found: '/usr/lib/postgresql/15/bin/postgres', package: 'postgresql' },
   { what: 'psql', found: '/usr/bin/psql', package: 'postgresql-client' },
   { what: 'sshd', found: '/usr/sbin/sshd', package: 'openssh-server' },
+  { what: 'busybox', found: '/usr/bin/busybox', package: 'busybox' },
   { what: 'ssh', found: '/usr/bin/ssh', package: 'openssh-client' },
   { what: 'git', found: '/usr/bin/git', package: 'git' },
   { what: 'rsync', found: '/usr/bin/rsync', package: 'rsync' },

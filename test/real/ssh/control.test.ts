@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { randomWord } from '../../../src/kernel/ids.ts'
@@ -167,6 +167,31 @@ describe.skipIf(missingSshd.length > 0)('what runs at a host under a login', () 
     expect(() => controls.of(elsewhere).demandLiving(login)).toThrow(/taken away/)
     await controls.of(elsewhere).close()
   })
+
+  it.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/gcc'))(
+    'what runs as another user is named, and nothing is said to be ended',
+    async () => {
+      const source = join(sshd.folder, 'as-root.c')
+      const program = join(sshd.folder, 'as-root')
+      writeFileSync(source, 'int main(int n, char **a) { setgid(0); setuid(0); return execv(a[1], a + 1); }')
+      execFileSync('gcc', ['-w', '-o', program, source])
+      chmodSync(program, 0o4755)
+      const login = newLogin()
+      const { pids } = await session(
+        login,
+        `${program} /bin/sleep 600 >/dev/null 2>&1 & echo $! >>$PIDS; sleep 0.3`,
+      )
+      const [pid = 0] = pids()
+      const control = fresh()
+      await expect(control.terminate(login)).rejects.toMatchObject({
+        code: 'target.unreachable',
+        message: expect.stringContaining(`sleep (${pid}) of ${login} do not end`) as string,
+      })
+      expect(living([pid])).toEqual([pid])
+      process.kill(pid, 'SIGKILL')
+      expect(await control.terminate(login)).toBe(0)
+    },
+  )
 
   it('the account of another scope is looked through as well, and many logins end together', async () => {
     const logins = Array.from({ length: 4 }, newLogin)

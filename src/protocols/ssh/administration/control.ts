@@ -1,4 +1,4 @@
-import { Fault } from '../../../kernel/faults.ts'
+import { Fault, isFault } from '../../../kernel/faults.ts'
 import type { Target } from '../../../kernel/target.ts'
 import { Passage } from '../../../target/passage.ts'
 import type { TargetControl } from '../../../target/protocol.ts'
@@ -36,6 +36,8 @@ export class SshControl implements TargetControl {
   readonly #forget: () => void
   readonly #living = new LivingLogins()
   readonly #accounts = new Map<string, AccountControl>()
+  /** Where each login was let in, while this process knows it. */
+  readonly #places = new Map<string, string>()
 
   constructor(target: Target, access: OwnAccess, forget: () => void) {
     this.#target = target
@@ -52,7 +54,9 @@ export class SshControl implements TargetControl {
   async provision(passage: Passage): Promise<void> {
     if (!Passage.is(passage)) throw new Fault('internal', 'no login without a passage')
     demandName(passage.login.name)
-    await this.#accounts.get(accountOf(this.#settings, passage.scope))?.ready()
+    const account = accountOf(this.#settings, passage.scope)
+    await this.#accounts.get(account)?.ready()
+    this.#places.set(passage.login.name, account)
     this.#living.admit(passage.login.name)
   }
 
@@ -66,32 +70,47 @@ export class SshControl implements TargetControl {
     return Promise.resolve()
   }
 
-  /** In all accounts, as who had one may have come into another. Each is tried before the first failure is told. */
+  /**
+   * In all accounts, as who had one may have come into another; each is tried before the first failure is told. An account that opens
+   * for us no more fails it only when the login was let in there, or nobody knows where.
+   */
   async terminate(login: string): Promise<number> {
     demandName(login)
-    const ended = await this.#everywhere(account => account.terminate(login))
+    const place = this.#places.get(login)
+    const ended = await this.#everywhere((control, account) =>
+      control.terminate(login).catch((cause: unknown) => {
+        if (place === undefined || place === account || !isFault(cause, 'target.misconfigured')) throw cause
+        return 0
+      }),
+    )
     return ended.reduce((sum, count) => sum + count, 0)
   }
 
   async drop(login: string): Promise<void> {
     this.#living.end(login)
+    this.#places.delete(login)
     await this.#rest()
   }
 
   /** Those of which something runs now, whatever target and gateway they were given out for: the account is all the host knows. */
   async logins(): Promise<readonly string[]> {
-    const names = await this.#everywhere(account => account.logins())
+    const names = await this.#everywhere(control => control.logins())
     return [...new Set(names.flat())].toSorted()
   }
 
   async close(): Promise<void> {
     this.#living.clear()
+    this.#places.clear()
     this.#forget()
     await this.#rest()
   }
 
-  async #everywhere<Result>(work: (account: AccountControl) => Promise<Result>): Promise<Result[]> {
-    const results = await Promise.allSettled([...this.#accounts.values()].map(work))
+  async #everywhere<Result>(
+    work: (control: AccountControl, account: string) => Promise<Result>,
+  ): Promise<Result[]> {
+    const results = await Promise.allSettled(
+      [...this.#accounts].map(([account, control]) => work(control, account)),
+    )
     await this.#rest()
     return results.map(result => {
       if (result.status === 'rejected') throw result.reason

@@ -107,7 +107,7 @@ belonging() {
     }'
 }
 
-known= left= quiet=0
+known= quiet=0 foreign=0
 deadline=$(($(date +%s) + ${TERMINATE_S}))
 while :; do
   looked=
@@ -134,6 +134,11 @@ LOOKED
   elif [ -n "$all" ]; then
     quiet=0
     kill -KILL $all 2>/dev/null
+    ours=
+    for pid in $all; do if kill -0 $pid 2>/dev/null; then ours=1; fi; done
+    # What is another user's goes when its terminal does, or not by us.
+    [ -n "$ours" ] || foreign=$((foreign + 1))
+    [ $foreign -lt 40 ] || break
   else
     quiet=$((quiet + 1))
     [ $quiet -lt 2 ] || break

@@ -13,8 +13,7 @@ export function acceptTls(
   alpn: readonly string[],
 ): Promise<TLSSocket | undefined> {
   return new Promise(resolve => {
-    // Any stream will do (Node's documentation of TLSSocket), whatever its types say.
-    const secure = new TLSSocket(socket as Socket, {
+    const secure = new TLSSocket(socket, {
       isServer: true,
       secureContext,
       ALPNProtocols: [...alpn],

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { missing } from './servers/missing.ts'
 import { psql, type Psql } from './psql.ts'
-import { now, WAYS_TO_END } from './ways-to-end.ts'
+import { WAYS_TO_END } from './ways-to-end.ts'
 import { startWorld, type World } from './world.ts'
 
 const LOOP = `do $$ begin loop begin perform pg_sleep(5); exception when query_canceled then null; end; end loop; end $$`

@@ -17,7 +17,7 @@ export interface SshOptions {
   /** ed25519; signs the certificates that targets accept. */
   readonly ca: KeyObject
   /** Wall milliseconds. */
-  now(): number
+  readonly now: () => number
   readonly dialTimeoutMs?: number
 }
 

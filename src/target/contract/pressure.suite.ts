@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import type { Stand } from './stand.suite.ts'
 import { eventually, rest } from './stand.suite.ts'
 import { opening, strangers } from './strangers.suite.ts'

@@ -18,7 +18,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
 
     for (const { what, ...row } of ROWS) {
       it.skipIf((row.needs ?? []).some(file => !existsSync(file)))(
-        what,
+        `${what}`,
         async () => {
           await row.run(stand)
           const lines = await stand.recorded()

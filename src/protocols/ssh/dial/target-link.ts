@@ -122,7 +122,7 @@ function proof(access: TargetAccess, socket: Socket, sessionId: Buffer): Buffer 
 }
 
 function codeOf(error: Error | undefined): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code ?? error?.message ?? 'it closed the connection'
+  return (error && 'code' in error ? String(error.code) : error?.message) ?? 'it closed the connection'
 }
 
 function unreachable({ target, host, port }: TargetAccess, why: string): Fault {

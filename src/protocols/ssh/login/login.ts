@@ -45,7 +45,8 @@ export function readLogin(
   options: LoginOptions,
 ): Promise<SshClient | undefined> {
   return new Promise(resolve => {
-    new Doorkeeper(stream, remote, desk, options, resolve)
+    const doorkeeper = new Doorkeeper(stream, remote, desk, options, resolve)
+    doorkeeper.limit()
   })
 }
 
@@ -55,7 +56,7 @@ class Doorkeeper {
   readonly #remote: string
   readonly #resolve: (client: SshClient | undefined) => void
   readonly #transport: SshTransport
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #client: SshClient | undefined
   #settled = false
   /** Requests are judged one after the other. */
@@ -80,7 +81,6 @@ class Doorkeeper {
     this.#options = options
     this.#remote = remote
     this.#resolve = resolve
-    this.#timer = setTimeout(() => this.#giveUp('too slow'), desk.timeoutMs)
     this.#transport = new SshTransport(stream, { role: 'server', hostKey: options.hostKey }, IDENT, {
       ready: () => undefined,
       message: payload => {
@@ -94,6 +94,11 @@ class Doorkeeper {
       },
       drained: () => this.#client?.drained(),
     })
+  }
+
+  /** From now on the login has its time and no more. */
+  limit(): void {
+    if (!this.#settled) this.#timer = setTimeout(() => this.#giveUp('too slow'), this.#desk.timeoutMs)
   }
 
   async #hear(payload: Buffer): Promise<void> {

@@ -61,7 +61,12 @@ export class Channel {
   /** Ends the session: one side broke the protocol, or we failed. */
   readonly fault: (cause: unknown) => void
 
-  constructor(id: number, kind: string, ends: Ends, on: { gone(): void; fault(cause: unknown): void }) {
+  constructor(
+    id: number,
+    kind: string,
+    ends: Ends,
+    on: { readonly gone: () => void; readonly fault: (cause: unknown) => void },
+  ) {
     this.id = id
     this.kind = kind
     this.#ends = ends

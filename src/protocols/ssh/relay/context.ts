@@ -11,7 +11,7 @@ export interface RelayContext {
   readonly remote: string
   readonly target: { readonly name: string; readonly host: string; readonly port: number }
   /** Monotonic milliseconds. */
-  now(): number
+  readonly now: () => number
   /** Everything of this session is over; nothing is forwarded any more. */
   readonly ended: boolean
 }

@@ -92,14 +92,15 @@ export class JumpStream extends Duplex {
   #flush(): void {
     const pending = this.#pending
     const { client, recipient, maxPacket } = this.#options
-    while (pending && pending.bytes.length > 0) {
-      const fits = Math.min(pending.bytes.length, this.#room, maxPacket)
+    if (!pending) return
+    for (let rest = pending.bytes; rest.length > 0; rest = pending.bytes) {
+      const fits = Math.min(rest.length, this.#room, maxPacket)
       if (fits <= 0) return
       this.#room -= fits
-      client.send(encodeConnection({ type: 'data', recipient, data: pending.bytes.subarray(0, fits) }))
-      pending.bytes = pending.bytes.subarray(fits)
+      client.send(encodeConnection({ type: 'data', recipient, data: rest.subarray(0, fits) }))
+      pending.bytes = rest.subarray(fits)
     }
     this.#pending = undefined
-    pending?.done()
+    pending.done()
   }
 }

@@ -21,7 +21,7 @@ export interface ProgramOptions {
   readonly guard: Guard
   readonly terminal: Terminal | undefined
   /** Monotonic milliseconds. */
-  now(): number
+  readonly now: () => number
 }
 
 /**

@@ -18,6 +18,12 @@ const LEAVE_MS = 250
 /** What a program ended with that was not let finish. */
 const ENDED_STATUS = 255
 
+/** A message on a channel that both sides have opened. */
+type OnChannel = Exclude<
+  Extract<ConnectionMessage, { readonly recipient: number }>,
+  { readonly type: 'confirmation' | 'open_failure' }
+>
+
 /** Joins the channels of a client to channels of its target until either side or the guard ends it. Never throws. */
 export function relay(client: SshClient, target: SshTarget, guard: Guard): Promise<SessionEnd> {
   return new Promise(resolve => {
@@ -104,8 +110,12 @@ class Relay {
         return this.#channels.clientConfirmed(message)
       case 'open_failure':
         return this.#channels.clientRefused(message)
+      default:
+        if (!this.#channels.jumped(message)) this.#clientOn(message)
     }
-    if (this.#channels.jumped(message)) return
+  }
+
+  #clientOn(message: OnChannel): void {
     const channel = this.#channels.of(message.recipient)
     switch (message.type) {
       case 'window_adjust':
@@ -147,7 +157,12 @@ class Relay {
         return this.#channels.targetConfirmed(message)
       case 'open_failure':
         return this.#channels.targetRefused(message)
+      default:
+        return this.#targetOn(message)
     }
+  }
+
+  #targetOn(message: OnChannel): void {
     const channel = this.#channels.of(message.recipient)
     switch (message.type) {
       case 'window_adjust':

@@ -9,7 +9,7 @@ export interface TransferOptions {
   readonly seq: number
   readonly channel: Channel
   readonly guard: Guard
-  now(): number
+  readonly now: () => number
   create(ports: FileTransferPorts): FileTransfer
 }
 

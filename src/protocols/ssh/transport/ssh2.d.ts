@@ -3,10 +3,8 @@
  * to that package, so its version is pinned (docs/decisions/0027).
  */
 declare module 'ssh2/lib/protocol/kex.js' {
-  /** An offer in the form in which it is sent. */
-  export class KexInit {
-    constructor(algorithms: object)
-  }
+  /** Makes an offer in the form in which it is sent. */
+  export const KexInit: new (algorithms: object) => object
 }
 
 declare module 'ssh2/lib/protocol/Protocol.js' {

@@ -20,6 +20,8 @@ export interface Person {
   readonly token?: string
   /** Where this person's terminal keeps its state; a fresh folder by default. */
   readonly state?: string
+  /** Of their terminal, as `stty` takes it; default: unknown. */
+  readonly size?: string
 }
 
 /** A real `breakglass` process in a terminal without anybody at it. */
@@ -52,8 +54,9 @@ export function start(person: Person, args: readonly string[]) {
 /** The same in a pseudo-terminal (util-linux `script`): somebody sits there and types. */
 export function inTerminal(person: Person, args: readonly string[]) {
   const quoted = [process.execPath, BIN, ...args].map(word => `'${word.replaceAll("'", `'\\''`)}'`)
+  const sized = person.size === undefined ? '' : `stty rows ${person.size.replace(' ', ' cols ')}; `
   // exec: the shell that `script` starts must not stand between, or it would answer Ctrl-C.
-  const command = `exec ${quoted.join(' ')}`
+  const command = `${sized}exec ${quoted.join(' ')}`
   return watched(
     spawn('script', ['-qefc', command, '/dev/null'], {
       env: { ...environment(person), TERM: 'xterm' },

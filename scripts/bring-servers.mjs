@@ -13,6 +13,7 @@ const NEEDED = [
   { what: 'ssh', found: '/usr/bin/ssh', package: 'openssh-client' },
   { what: 'git', found: '/usr/bin/git', package: 'git' },
   { what: 'rsync', found: '/usr/bin/rsync', package: 'rsync' },
+  { what: 'vim', found: '/usr/bin/vim', package: 'vim' },
   { what: 'expect', found: '/usr/bin/expect', package: 'expect' },
   { what: 'xauth', found: '/usr/bin/xauth', package: 'xauth' },
   { what: 'paramiko', found: '/usr/lib/python3/dist-packages/paramiko', package: 'python3-paramiko' },

@@ -34,11 +34,14 @@ export async function play(
   const harmless = new Harmless(term, rows)
   const pace = new Pace(speed, now())
   const marks: string[] = []
-  let [due, left, wake] = [0, interrupted.aborted, (): void => undefined]
+  const leaving = new AbortController()
+  let due = 0
+  let wake = (): void => undefined
   const leave = (): void => {
-    left = true
+    leaving.abort()
     wake()
   }
+  if (interrupted.aborted) leave()
   const release = screen.keys(key => {
     if (key === 'q' || key === '\u0003') return leave()
     const pressed = PACE_KEYS[key]
@@ -52,7 +55,11 @@ export async function play(
     for await (const value of events) {
       const [ms, code, text] = castEvent(value)
       due += Math.min(ms, idleMs)
-      for (let wait = pace.wait(due, now()); wait > 0 && !left; wait = pace.wait(due, now()))
+      for (
+        let wait = pace.wait(due, now());
+        wait > 0 && !leaving.signal.aborted;
+        wait = pace.wait(due, now())
+      )
         await new Promise<void>(resolve => {
           const timer = wait === Infinity ? undefined : setTimeout(resolve, wait)
           wake = () => {
@@ -60,7 +67,7 @@ export async function play(
             resolve()
           }
         })
-      if (left) return { left, marks }
+      if (leaving.signal.aborted) return { left: true, marks }
       if (code === 'o') await screen.write(harmless.text(text))
       else if (code === 'r') harmless.resize(Number(text.split('x')[1]) || rows)
       else if (code === 'm') marks.push(text)

@@ -11,6 +11,9 @@ export interface Screen {
   keys(listener: (key: string) => void): () => void
 }
 
+/** One key of what was typed: a function key's sequence (CSI or SS3), or a character. */
+const KEY = new RegExp(`${String.fromCharCode(0x1b)}(?:\\[[\\d;]*[A-Za-z~]|O[A-Z])|[^]`, 'gu')
+
 /** The screen of standard output and the keyboard of standard input; undefined when there is no screen. */
 export function processScreen(): Screen | undefined {
   const { stdin, stdout, env } = process
@@ -28,7 +31,7 @@ export function processScreen(): Screen | undefined {
     keys(listener) {
       if (!stdin.isTTY) return () => undefined
       const heard = (typed: string): void => {
-        for (const [key] of typed.matchAll(/\u001B(?:\[[\d;]*[A-Za-z~]|O[A-Z])|[^]/g)) listener(key)
+        for (const [key] of typed.matchAll(KEY)) listener(key)
       }
       stdin.setRawMode(true)
       stdin.setEncoding('utf8')

@@ -127,7 +127,7 @@ describe('a terminal as asciicast v3', () => {
     )
     await fc.assert(
       fc.asyncProperty(noise, async events => {
-        const lines = await cast([shell(1), stream(1, events as JsonValue), result(1)])
+        const lines = await cast([shell(1), stream(1, events), result(1)])
         for (const line of lines.slice(1)) expect(line).toEqual([expect.any(Number), 'o', expect.any(String)])
       }),
     )

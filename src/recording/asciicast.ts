@@ -46,7 +46,8 @@ async function* linesOf(
       if (entry.data.cut === true) yield mark(entry.t, 'cut: not everything was recorded')
       return
     } else if (entry.type === 'session.closed') {
-      yield mark(entry.t, `cut: the session ended (${String(entry.data.reason)})`)
+      const { reason } = entry.data
+      yield mark(entry.t, `cut: the session ended${typeof reason === 'string' ? ` (${reason})` : ''}`)
       return
     }
   }

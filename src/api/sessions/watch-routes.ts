@@ -73,7 +73,7 @@ export function watchRoutes(
             throw error
           }
         },
-      }) as never
+      })
     },
   )
 
@@ -115,7 +115,7 @@ export function watchRoutes(
           if (out.aborted) return
           await out.write(`${line}\n`)
         }
-      }) as never
+      })
     },
   )
   return app

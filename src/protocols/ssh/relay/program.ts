@@ -57,9 +57,13 @@ export class Program implements Flow {
         term: options.terminal.term,
         rows: options.terminal.rows,
         send: bytes => {
+          const sent = options.channel.sayNow(bytes)
+          if (sent) this.#shown(bytes)
+          return sent
+        },
+        sendLast: bytes => {
           options.channel.say(bytes, false)
-          // The recording shows what the terminal showed.
-          this.#note('o', bytes.toString())
+          this.#shown(bytes)
         },
       })
     for (const words of options.channel.owedWords.splice(0)) this.notice(words)
@@ -176,6 +180,11 @@ export class Program implements Flow {
     if (text === '') return
     if (this.#options.terminal) this.#secret.shown(text)
     this.#note(code, text)
+  }
+
+  /** Words of ours: the recording shows what the terminal showed. */
+  #shown(bytes: Buffer): void {
+    this.#note('o', bytes.toString())
   }
 
   #note(code: StreamEvent[1], text: string): void {

@@ -13,10 +13,19 @@ class Watched {
   readonly without = new Shown()
   readonly screen: ClientScreen
   said = ''
+  room = true
   #sent: Buffer[] = []
 
   constructor(term = 'xterm-256color') {
-    this.screen = new ClientScreen({ term, rows: 24, send: bytes => this.#sent.push(bytes) })
+    this.screen = new ClientScreen({
+      term,
+      rows: 24,
+      send: bytes => {
+        if (this.room) this.#sent.push(bytes)
+        return this.room
+      },
+      sendLast: bytes => void this.#sent.push(bytes),
+    })
   }
 
   async output(bytes: Uint8Array | string): Promise<void> {
@@ -166,6 +175,27 @@ describe('a sentence on a normal screen', () => {
         expect(others.replaceAll(' ', '')).toBe('日本greenéend')
       }),
     )
+  })
+
+  it('waits for room, and is then where it may be', async () => {
+    const watched = new Watched()
+    watched.room = false
+    await watched.output('$ ')
+    await watched.notice(WORDS)
+    await watched.output('\u001B[3')
+    watched.room = true
+    await silence()
+    await watched.deliver()
+    expect(watched.said).toBe('')
+    await watched.output('1mred')
+    expect((await watched.shown.lines()).slice(0, 2)).toEqual(['$ red', WORDS])
+    const silent = new Watched()
+    silent.room = false
+    await silent.notice(WORDS)
+    silent.room = true
+    await silence()
+    await silent.deliver()
+    expect(silent.said).toContain(WORDS)
   })
 
   it('brings nothing to life that its text contains', async () => {

@@ -13,8 +13,10 @@ export interface ClientScreenOptions {
   readonly term: string
   /** Height in characters; 0 when the client does not know. */
   readonly rows: number
-  /** Sends to the client's terminal, behind everything sent before. */
-  readonly send: (bytes: Buffer) => void
+  /** Sends to the client's terminal at once and whole, right behind what was sent so far; false: there is no room, nothing was sent. */
+  readonly send: (bytes: Buffer) => boolean
+  /** Sends behind everything, as soon as there is room; nothing else follows. */
+  readonly sendLast: (bytes: Buffer) => void
 }
 
 /**
@@ -23,7 +25,8 @@ export interface ClientScreenOptions {
  */
 export class ClientScreen {
   readonly #mode: ScreenMode
-  readonly #send: (bytes: Buffer) => void
+  readonly #send: (bytes: Buffer) => boolean
+  readonly #sendLast: (bytes: Buffer) => void
   #owed: string[] = []
   /** What the title should say and does not yet. */
   #untitled: string | undefined
@@ -32,9 +35,10 @@ export class ClientScreen {
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor({ term, rows, send }: ClientScreenOptions) {
+  constructor({ term, rows, send, sendLast }: ClientScreenOptions) {
     this.#mode = new ScreenMode(term, rows === 0 ? 24 : rows)
     this.#send = send
+    this.#sendLast = sendLast
   }
 
   /** Output of the target that was sent to the client. */
@@ -61,7 +65,7 @@ export class ClientScreen {
     this.close()
     const words = [...this.#owed, text].filter((one, at, all) => all.indexOf(one) === at)
     const said = farewell(words.join('\n'), this.#mode)
-    this.#send(this.#titled ? Buffer.concat([said, Buffer.from(FORMER_TITLE)]) : said)
+    this.#sendLast(this.#titled ? Buffer.concat([said, Buffer.from(FORMER_TITLE)]) : said)
   }
 
   close(): void {
@@ -77,31 +81,29 @@ export class ClientScreen {
   }
 
   #tell(): void {
-    const said = this.#owed.map(text => {
-      const bytes = notice(text, this.#mode)
-      this.#mode.feed(bytes)
-      return bytes
-    })
-    if (this.#titled) said.push(Buffer.from(FORMER_TITLE))
+    const former = this.#titled ? FORMER_TITLE : ''
+    const words = this.#owed.length === 0 ? Buffer.alloc(0) : notice(this.#owed.join('\n'), this.#mode)
+    const bytes = Buffer.concat([words, Buffer.from(former)])
+    if (!this.#send(bytes)) return
+    this.#mode.feed(bytes)
     this.#owed = []
     this.#untitled = undefined
     this.#titled = false
-    this.#send(Buffer.concat(said))
   }
 
   #entitle(): void {
     if (this.#untitled === undefined) return
     const bytes = title(this.#untitled, this.#mode, this.#titled ? 'kept' : 'keep')
+    if (bytes.length > 0 && !this.#send(bytes)) return
     this.#untitled = undefined
-    if (bytes.length === 0) return
-    this.#titled = true
-    this.#send(bytes)
+    this.#titled ||= bytes.length > 0
   }
 
-  /** A program that is silent has finished its characters. */
+  /** A program that is silent has finished its characters, and a client that had no room may have some. */
   #waitForQuiet(): void {
     clearTimeout(this.#timer)
-    if (this.#untitled === undefined) return
+    const due = this.#untitled !== undefined || (this.#owed.length > 0 && !this.#mode.fullScreen)
+    if (!due) return
     this.#timer = setTimeout(() => {
       this.#mode.settle()
       this.#speak()

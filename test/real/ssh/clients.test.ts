@@ -16,9 +16,9 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     }, 60_000)
     afterAll(() => stand.stop())
 
-    for (const { what, ...row } of ROWS) {
+    for (const row of ROWS) {
       it.skipIf((row.needs ?? []).some(file => !existsSync(file)))(
-        `${what}`,
+        row.what,
         async () => {
           await row.run(stand)
           const lines = await stand.recorded()

@@ -1,4 +1,4 @@
-/** The clients people use, unchanged, through the whole server to a real sshd: what they see, and what is on record of it (issue D). */
+/** The clients people use, unchanged, through the whole server to a real sshd: what they see, and what is on record of it. */
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBuilt } from '../breakglass.ts'
@@ -18,6 +18,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
 
     for (const row of ROWS) {
       it.skipIf((row.needs ?? []).some(file => !existsSync(file)))(
+        // oxlint-disable-next-line vitest/valid-title -- a row of the table names itself
         row.what,
         async () => {
           await row.run(stand)

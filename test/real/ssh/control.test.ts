@@ -94,11 +94,11 @@ describe.skipIf(missingSshd.length > 0)('what runs at a host under a login', () 
       [
         ...sshd.options(identity),
         '-o',
-        'SendEnv=BREAKGLASS_LOGIN',
+        `SetEnv=BREAKGLASS_LOGIN=${login}`,
         `${account}@127.0.0.1`,
         `${line}; sleep 600`,
       ],
-      { env: { ...process.env, BREAKGLASS_LOGIN: login }, stdio: ['ignore', 'pipe', 'ignore'] },
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     )
     children.push(child)
     await once(child.stdout, 'data')

@@ -12,6 +12,12 @@ const LIST_MS = 5000
 /** Logins of one run, so that its command line stays short. */
 const AT_ONCE = 500
 
+/**
+ * Runs what stands on its input, as root where sudo asks for no password: whoever had the account could have started it so, and of what
+ * another user runs an account sees no environment. Quoted so that every login shell hands it on alike.
+ */
+const AS_FAR_AS_IT_GOES = `exec /bin/sh -c 'if sudo -n true </dev/null >/dev/null 2>&1; then exec sudo -n /bin/sh -s "$@"; fi; exec /bin/sh -s "$@"' sh`
+
 interface Waiting {
   readonly login: string
   readonly resolve: (ended: number) => void
@@ -54,7 +60,7 @@ export class AccountControl {
   /** Logins of which something runs. */
   async logins(): Promise<readonly string[]> {
     const script = `cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | sed -n 's/^${LOGIN_VARIABLE}=\\(bg_[A-Za-z0-9_]*\\)$/${LOGIN_VARIABLE} \\1/p'`
-    const { out } = await this.#link.run('exec /bin/sh -s', script, LIST_MS)
+    const { out } = await this.#link.run(AS_FAR_AS_IT_GOES, script, LIST_MS)
     const names = out.split('\n').map(line => line.split(' '))
     return [...new Set(names.flatMap(([what, name]) => (what === LOGIN_VARIABLE && name ? [name] : [])))]
   }
@@ -78,43 +84,24 @@ export class AccountControl {
     this.#running = false
   }
 
-  /** What the account may not end, it may as root where sudo asks for no password: whoever had the account could start it so. */
   async #end(logins: readonly string[]): Promise<ReadonlyMap<string, Terminated>> {
-    const first = await this.#run('exec /bin/sh', logins)
-    if (first === undefined) {
+    const mark = randomBytes(12).toString('hex')
+    const command = `${AS_FAR_AS_IT_GOES} ${mark} ${logins.join(' ')}`
+    const { out } = await this.#link.run(command, TERMINATE_SCRIPT, TERMINATE_MS)
+    const found = readTerminated(out, mark, logins)
+    if (found === 'no_proc') {
       throw new Fault(
-        'target.unreachable',
-        `what runs as ${this.#account} at ${this.#target} could not be looked at`,
-        {
-          next: `Run \`breakglass target check ${this.#target}\`: its account must be able to run /bin/sh, grep, sed and awk.`,
-        },
+        'target.misconfigured',
+        `${this.#target} has no /proc: what runs there cannot be found and ended`,
+        { next: 'Mount /proc, or take the target out of the configuration.' },
       )
     }
-    const stuck = [...first].filter(([, { left }]) => left.length > 0).map(([login]) => login)
-    if (stuck.length === 0) return first
-    const second = await this.#run('exec sudo -n /bin/sh', stuck).catch(() => undefined)
-    const all = new Map(first)
-    for (const [login, { ended, left }] of second ?? []) {
-      const before = all.get(login)?.ended ?? 0
-      all.set(login, { ended: before + ended, left })
-    }
-    return all
-  }
-
-  async #run(shell: string, logins: readonly string[]): Promise<ReadonlyMap<string, Terminated> | undefined> {
-    const mark = randomBytes(12).toString('hex')
-    const { out } = await this.#link.run(
-      `${shell} -s ${mark} ${logins.join(' ')}`,
-      TERMINATE_SCRIPT,
-      TERMINATE_MS,
-    )
-    const found = readTerminated(out, mark, logins)
-    if (found !== 'no_proc') return found
+    if (found) return found
     throw new Fault(
-      'target.misconfigured',
-      `${this.#target} has no /proc: what runs there cannot be found and ended`,
+      'target.unreachable',
+      `what runs as ${this.#account} at ${this.#target} could not be looked at`,
       {
-        next: 'Mount /proc, or take the target out of the configuration.',
+        next: `Run \`breakglass target check ${this.#target}\`: its account must be able to run /bin/sh, grep, sed and awk.`,
       },
     )
   }

@@ -116,8 +116,15 @@ function surroundings(facts: Facts, account: string): CheckLine[] {
     ...(root
       ? [info(`${account}: is root: whoever has it can undo all that breakglass does on this host`)]
       : []),
-    ...(!root && facts.get('sudo') === 'yes'
+    ...(!root && facts.get('sudo') === 'all'
       ? [info(`${account}: may become root by sudo without a password; what it runs so is ended so`)]
+      : []),
+    ...(!root && facts.get('sudo') === 'some'
+      ? [
+          info(
+            `${account}: may run some things by sudo; \`ssh host sudo …\` is another user's from its beginning, and not found when a login ends`,
+          ),
+        ]
       : []),
     should(
       facts.get('keys') !== 'yes',

@@ -16,7 +16,7 @@ for tool in grep tr sed awk sleep date; do command -v $tool >/dev/null || missin
 say missing "$missing"
 if tr '\0' '\n' 2>/dev/null <"/proc/$$/environ" | grep -q "^${LOGIN_VARIABLE}="; then say environ yes; else say environ no; fi
 if [ -r /proc/self/cgroup ] && grep -q '/session-[^/]*\.scope' /proc/self/cgroup; then say scope yes; else say scope no; fi
-if sudo -n true 2>/dev/null; then say sudo yes; else say sudo no; fi
+if sudo -n true </dev/null >/dev/null 2>&1; then say sudo all; elif sudo -n -l </dev/null >/dev/null 2>&1; then say sudo some; fi
 if [ -s "$HOME/.ssh/authorized_keys" ]; then say keys yes; else say keys no; fi
 say done ''
 `

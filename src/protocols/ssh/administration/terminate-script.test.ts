@@ -65,6 +65,15 @@ describe.skipIf(!existsSync('/proc/self/environ')).each(SHELLS)('what ends a log
     expect(mine.signalCode).toBe('SIGKILL')
     expect(others.map(({ exitCode, signalCode }) => exitCode ?? signalCode)).toEqual([null, null])
   })
+
+  it('a process that somebody else started from his own session, and nothing else of that', async () => {
+    const login = newLogin()
+    const leader = start('HOME', '/', `${LOGIN_VARIABLE}=${login} sleep 600 & sleep 600`)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    expect(await end(login)).toEqual(new Map([[login, { ended: 1, left: [] }]]))
+    expect(leader.exitCode ?? leader.signalCode).toBeNull()
+    process.kill(-(leader.pid ?? 0), 'SIGKILL')
+  })
 })
 
 describe('the answer of the script', () => {

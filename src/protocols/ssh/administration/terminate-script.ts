@@ -52,10 +52,14 @@ belonging() {
   awk -v self=$$ '
     function claim(pid, login) {
       owner[pid] = login
-      if (session[pid] != session[self] && session[pid] > 1 && !serves[pid]) ofSession[session[pid]] = login
-      if (scope[pid] != "" && scope[pid] != scope[self]) ofScope[scope[pid]] = login
       changed = 1
+      if (serves[pid]) return
+      if (session[pid] != session[self] && session[pid] > 1) ofSession[session[pid]] = login
+      if (scope[pid] != "" && scope[pid] != scope[self]) ofScope[scope[pid]] = login
     }
+    # A session is theirs when its leader is, or is gone: somebody else may have started them from his own.
+    function bySession(leader) { return (leader in ofSession) && ((leader in owner) || !(leader in parent)) }
+    function byScope(name) { return name != "" && (name in ofScope) && !(name in foreign) }
     /=/ { known[++count] = $0; next }
     /^\/proc\// {
       pid = substr($0, 7)
@@ -91,15 +95,19 @@ belonging() {
         if (part[2] != "") old[pid] = 1
         claim(pid, part[3])
         above = parent[pid]
-        if (serves[above] && serves[parent[above]] && !(above in mine) && !(above in owner)) claim(above, part[3])
+        if (!serves[above] || !serves[parent[above]] || (above in mine)) continue
+        watched[parent[above]] = 1
+        if (!(above in owner)) claim(above, part[3])
       }
+      # A scope in which sshd serves somebody else is not theirs either.
+      for (pid in parent) if (serves[pid] && !(pid in owner) && !(pid in watched)) foreign[scope[pid]] = 1
       while (changed) {
         changed = 0
         for (pid in parent) {
           if ((pid in owner) || (pid in mine)) continue
           if (parent[pid] in owner) claim(pid, owner[parent[pid]])
-          else if (session[pid] in ofSession) claim(pid, ofSession[session[pid]])
-          else if (scope[pid] != "" && (scope[pid] in ofScope)) claim(pid, ofScope[scope[pid]])
+          else if (bySession(session[pid])) claim(pid, ofSession[session[pid]])
+          else if (byScope(scope[pid])) claim(pid, ofScope[scope[pid]])
         }
       }
       for (pid in owner) print pid, start[pid], owner[pid], command[pid], ((pid in old) ? "old" : "new")

@@ -89,16 +89,19 @@ export function administrationCases(ask: () => Stand, nonsense: readonly Nonsens
       expect(() => protocol.checkSettings(target)).not.toThrow()
     })
 
-    it.each(nonsense)('settings: nonsense in $field is refused by its name', async ({ field, ...wrong }) => {
-      const { protocol, target } = ask().lab
-      const settings = { ...target.settings, ...wrong.settings }
-      const address = wrong.address ?? target.address
-      const fault = await faultOf(() => protocol.checkSettings({ ...target, address, settings }))
-      expect(fault.code).toBe('config.invalid')
-      expect(fault.message).toContain(`targets.${target.name}`)
-      expect(fault.message).toContain(field)
-      expect(fault.next).toBeTruthy()
-    })
+    it.each(nonsense.map(one => [one.field, one] as const))(
+      'settings: nonsense in %s is refused by its name',
+      async (field, wrong) => {
+        const { protocol, target } = ask().lab
+        const settings = { ...target.settings, ...wrong.settings }
+        const address = wrong.address ?? target.address
+        const fault = await faultOf(() => protocol.checkSettings({ ...target, address, settings }))
+        expect(fault.code).toBe('config.invalid')
+        expect(fault.message).toContain(`targets.${target.name}`)
+        expect(fault.message).toContain(field)
+        expect(fault.next).toBeTruthy()
+      },
+    )
 
     it('plan and check: after the plan all is well; what is taken away is seen, with the way back', async () => {
       const { lab } = ask()

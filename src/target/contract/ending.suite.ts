@@ -26,9 +26,8 @@ const OCCUPATIONS: readonly Occupation[] = [
 
 export function endingCases(ask: () => Stand): void {
   describe('ending', () => {
-    it.each(OCCUPATIONS)(
-      'requirement 11: a client that is $name: told why, both sides closed, nothing runs on',
-      async occupation => {
+    for (const occupation of OCCUPATIONS) {
+      it(`requirement 11: a client that is ${occupation.name}: told why, both sides closed, nothing runs on`, async () => {
         const stand = ask()
         const { client, session } = await stand.enter()
         await occupation.start(client)
@@ -41,8 +40,8 @@ export function endingCases(ask: () => Stand): void {
         expect(await stand.running()).toBe(0)
         expect(session.guard.outcomes.size).toBe(session.guard.actions.length)
         expect(stand.door.open.size).toBe(0)
-      },
-    )
+      })
+    }
 
     it('an end that came while the session was prepared is told in its first words', async () => {
       const stand = ask()

@@ -209,7 +209,8 @@ class SshContractClient implements ContractClient {
 
   async flood(): Promise<void> {
     this.#raw.keep = 10
-    const channel = await this.#raw.start('exec', 'exec yes')
+    // A window that never closes: only what the gateway reads and writes can hold the target back.
+    const channel = await this.#raw.start('exec', 'exec yes', 0x7fffffff)
     await this.#raw.until(() => channel.out.length > 0)
   }
 

@@ -137,8 +137,8 @@ export class RawSshClient {
     while (!this.closed) await new Promise<void>(resolve => this.#waiting.push(resolve))
   }
 
-  /** A session channel; throws the words of a refusal. */
-  async open(): Promise<RawChannel> {
+  /** A session channel that takes `window` bytes at once; throws the words of a refusal. */
+  async open(window = WINDOW): Promise<RawChannel> {
     const channel: RawChannel = {
       id: this.channels.length,
       theirs: 0,
@@ -151,15 +151,15 @@ export class RawSshClient {
       answers: [],
     }
     this.channels.push(channel)
-    this.send(openSession(channel.id))
+    this.send(openSession(channel.id, window))
     await this.until(() => channel.state !== 'asked')
     if (channel.state === 'failed') throw new Error(channel.why)
     return channel
   }
 
   /** Asks for a command or a subsystem on a fresh channel; resolves when that was answered. */
-  async start(kind: 'exec' | 'subsystem', what: string): Promise<RawChannel> {
-    const channel = await this.open()
+  async start(kind: 'exec' | 'subsystem', what: string, window?: number): Promise<RawChannel> {
+    const channel = await this.open(window)
     this.send(startRequest(channel.theirs, kind, what))
     await this.until(() => channel.answers.length > 0 || channel.state === 'over')
     return channel
@@ -234,9 +234,9 @@ export class RawSshClient {
   }
 }
 
-export function openSession(sender: number): Buffer {
+export function openSession(sender: number, window = WINDOW): Buffer {
   const [channel, data] = ['session', Buffer.alloc(0)]
-  return encodeConnection({ type: 'open', channel, sender, window: WINDOW, maxPacket: PACKET, data })
+  return encodeConnection({ type: 'open', channel, sender, window, maxPacket: PACKET, data })
 }
 
 export function startRequest(recipient: number, kind: 'exec' | 'subsystem', what: string): Buffer {

@@ -16,18 +16,13 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     }, 60_000)
     afterAll(() => stand.stop())
 
-    for (const row of ROWS) {
-      it.skipIf((row.needs ?? []).some(file => !existsSync(file)))(
-        // oxlint-disable-next-line vitest/valid-title -- a row of the table names itself
-        row.what,
-        async () => {
-          await row.run(stand)
-          const lines = await stand.recorded()
-          const wanted = row.recorded(stand)
-          expect(lines).toEqual(row.among ? expect.arrayContaining([...wanted]) : wanted)
-        },
-        60_000,
-      )
-    }
+    it.for(ROWS)('$what', { timeout: 60_000 }, async ({ needs = [], ...row }, { skip }) => {
+      const away = needs.filter(file => !existsSync(file))
+      if (away.length > 0) skip(`not here: ${away.join(', ')}`)
+      await row.run(stand)
+      const lines = await stand.recorded()
+      const wanted = row.recorded(stand)
+      expect(lines).toEqual(row.among ? expect.arrayContaining([...wanted]) : wanted)
+    })
   },
 )

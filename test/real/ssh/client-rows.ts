@@ -112,7 +112,7 @@ export const ROWS: readonly ClientRow[] = [
     recorded: () => ['exec sha256sum', 'input_end'],
   },
   {
-    what: 'scp by sftp: up and down',
+    what: 'scp: up and down',
     async run(stand) {
       const up = fileOf(stand, 'scp-up', 3_000_001)
       const down = join(stand.folder, 'scp-down')
@@ -129,7 +129,7 @@ export const ROWS: readonly ClientRow[] = [
     among: true,
   },
   {
-    what: 'scp -O: up and down, also a folder',
+    what: 'scp -O (the protocol of old): up and down, also a folder',
     async run(stand) {
       const up = fileOf(stand, 'old-up', 2_000_003)
       mkdirSync(join(stand.folder, 'tree', 'below'), { recursive: true })
@@ -209,7 +209,7 @@ export const ROWS: readonly ClientRow[] = [
     ],
   },
   {
-    what: 'ssh -J: the gateway answers for the host itself, so the command behind the jump is on record',
+    what: 'ssh -J: the gateway answers for the host, so what is done behind the jump is on record',
     async run(stand) {
       expect(await stand.ssh(['web-1.jump', 'echo by jump'])).toMatchObject({ code: 0, out: 'by jump\n' })
       fine(await stand.ssh(['-J', 'web-1.gateway', '-o', 'HostName=web-1', 'web-1', 'true']))
@@ -217,7 +217,7 @@ export const ROWS: readonly ClientRow[] = [
     recorded: () => ['jump web-1:22', 'exec echo by jump', matching(/^jump web-1:/), 'exec true'],
   },
   {
-    what: '-L and -W to where the procedure allows',
+    what: 'ssh -L and -W: to where the procedure allows',
     async run(stand) {
       const port = await freePort()
       await stand.ssh(['-N', '-L', `127.0.0.1:${port}:127.0.0.1:${stand.echoPort}`, 'web-1'], {
@@ -233,7 +233,7 @@ export const ROWS: readonly ClientRow[] = [
     among: true,
   },
   {
-    what: 'attack 7: -L, -W and -D to elsewhere are refused in words',
+    what: 'ssh -L, -W and -D: to elsewhere they are refused in words (attack 7)',
     async run(stand) {
       const [port, dynamic, elsewhere] = [await freePort(), await freePort(), await freePort()]
       const local = await stand.ssh(
@@ -255,7 +255,7 @@ export const ROWS: readonly ClientRow[] = [
     among: true,
   },
   {
-    what: 'attack 7: -R is refused',
+    what: 'ssh -R: refused (attack 7)',
     async run(stand) {
       const ran = await stand.ssh([
         '-o',
@@ -272,7 +272,7 @@ export const ROWS: readonly ClientRow[] = [
     among: true,
   },
   {
-    what: 'attack 9: -A is refused in words, the command runs without an agent',
+    what: 'ssh -A: refused in words, the command runs without an agent (attack 9)',
     async run(stand) {
       const ran = await run('ssh-agent', [
         'ssh',
@@ -291,7 +291,7 @@ export const ROWS: readonly ClientRow[] = [
     ],
   },
   {
-    what: 'attack 7: -X is refused in words, the command runs without a display',
+    what: 'ssh -X: refused in words, the command runs without a display (attack 7)',
     needs: ['/usr/bin/xauth'],
     async run(stand) {
       const ran = await stand.ssh(['-X', 'web-1', 'echo "[$DISPLAY]"'], {
@@ -303,7 +303,7 @@ export const ROWS: readonly ClientRow[] = [
     recorded: () => ['x11_forwarding refused (x11_forwarding) x11-req', 'exec echo "[$DISPLAY]"'],
   },
   {
-    what: 'a shell on a terminal (expect), with its size and its exit code',
+    what: 'ssh: a shell on a terminal, with its size and its exit code',
     needs: [EXPECT],
     async run(stand) {
       const ran = await expectScript(
@@ -323,7 +323,7 @@ export const ROWS: readonly ClientRow[] = [
     recorded: () => ['shell'],
   },
   {
-    what: 'keyboard-interactive with the session secret (expect)',
+    what: 'ssh: keyboard-interactive with the session secret',
     needs: [EXPECT],
     async run(stand) {
       const ran = await expectScript(
@@ -338,7 +338,7 @@ export const ROWS: readonly ClientRow[] = [
     recorded: () => ['exec id -un'],
   },
   {
-    what: 'the session secret as a password (SSH_ASKPASS), as tools without a terminal do',
+    what: 'ssh: the session secret as a password, as tools without a terminal give it (SSH_ASKPASS)',
     async run(stand) {
       const askpass = join(stand.folder, 'askpass')
       writeFileSync(askpass, `#!/bin/sh\necho ${stand.typed.secret}\n`, { mode: 0o700 })
@@ -349,7 +349,7 @@ export const ROWS: readonly ClientRow[] = [
     recorded: () => ['exec echo in'],
   },
   {
-    what: 'ControlMaster: commands side by side over one connection are one session',
+    what: 'ssh -M: commands side by side over one connection, which are one session',
     async run(stand) {
       const socket = join(stand.folder, 'master')
       fine(await stand.ssh(['-M', '-S', socket, '-o', 'ControlPersist=yes', '-fN', 'web-1']))

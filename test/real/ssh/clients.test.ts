@@ -1,5 +1,6 @@
 /** The clients people use, unchanged, through the whole server to a real sshd: what they see, and what is on record of it. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBuilt } from '../breakglass.ts'
 import { missing } from '../servers/missing.ts'
@@ -26,3 +27,11 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     })
   },
 )
+
+describe('docs/CLIENTS.md', () => {
+  it('lists the clients of a host that are exercised, and nothing else', () => {
+    const doc = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'CLIENTS.md'), 'utf8')
+    const [, list = ''] = doc.split('<!-- hosts -->')
+    expect(list.trim().split('\n')).toEqual(ROWS.map(({ what }) => `- ${what}`))
+  })
+})

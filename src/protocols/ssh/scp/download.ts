@@ -182,10 +182,12 @@ export class ScpDownload implements FileTransfer {
   #reply(reply: Reply): void {
     const question = this.#question
     this.#question = undefined
-    if (!question && reply.type === 'ok') this.#violation('an scp reply that nothing asked for')
-    // A client that breaks off says so at any time.
-    if (!question) this.#ended = true
-    if (!question) return
+    if (!question) {
+      if (reply.type === 'ok') return this.#violation('an scp reply that nothing asked for')
+      // A client that breaks off says so at any time.
+      this.#ended = true
+      return
+    }
     if (reply.type === 'fatal') this.#ended = true
     const now = this.#ports.now()
     switch (question.type) {

@@ -236,6 +236,14 @@ describe('createScp', () => {
     await held.client(ZERO)
     held.target(Buffer.concat([Buffer.from('C0644 3 f\n'), Buffer.alloc(65_537)]))
     expect(held.violations).toHaveLength(1)
+    const two = download({ evidence: 'before' })
+    two.guard.delayMs = 5
+    await two.client(ZERO)
+    two.target(Buffer.from('C0644 0 a\nC0644 0 b\n'))
+    expect(two.guard.texts()).toEqual(['a'])
+    await new Promise(resolve => setTimeout(resolve, 15))
+    expect(two.violations).toHaveLength(1)
+    expect(two.guard.texts()).toEqual(['a'])
     const eager = download()
     await eager.client(Buffer.from([0, 0]))
     expect(eager.violations).toHaveLength(1)
@@ -254,6 +262,52 @@ describe('createScp', () => {
     expect(watched.swallowed).toBe('C0644 1 f\n'.length)
     expect(watched.guard.actions).toEqual([])
     expect(watched.violations).toEqual([])
+  })
+
+  it('a side that breaks off says so at any time: nothing goes on, and the session lives', async () => {
+    const up = upload()
+    up.target(ZERO)
+    const given = up.client(Buffer.from('C0644 9 f\nhalf'))
+    await turn()
+    up.target(ZERO)
+    await given
+    up.target(Buffer.from('\x01scp: f: dropped connection\n'))
+    up.transfer.close()
+    expect(up.atClient.toString()).toContain('dropped connection')
+    expect(up.guard.outcomes.get(1)).toMatchObject({ cut: true, bytes: 4 })
+    const idle = upload()
+    idle.target(ZERO)
+    const folder = idle.client(Buffer.from('D0755 0 d\n'))
+    await turn()
+    idle.target(Buffer.from('\0\x01scp: lost connection\n'))
+    await folder
+    await idle.client(Buffer.from('C0644 1 f\n'))
+    expect(idle.guard.texts()).toEqual(['d'])
+    const down = download()
+    await down.client(ZERO)
+    down.target(Buffer.from('C0644 9 f\n'))
+    await down.client(ZERO)
+    down.target(Buffer.from('half'))
+    await down.client(Buffer.from('\x01scp: lost connection\n'))
+    down.target(Buffer.from('more'))
+    expect(down.atClient.toString()).toBe('C0644 9 f\nhalf')
+    for (const one of [up, idle, down]) expect(one.violations).toEqual([])
+  })
+
+  it('a sink that fails before the data are complete says so once: it is the answer to them', async () => {
+    const watched = upload()
+    watched.target(ZERO)
+    const half = watched.client(Buffer.from('C0644 8 f\ndata'))
+    await turn()
+    watched.target(ZERO)
+    await half
+    watched.target(Buffer.from('\x01scp: f: truncate: No space left\n'))
+    const given = watched.client(Buffer.from('rest\0C0644 0 g\n'))
+    await turn()
+    expect(watched.guard.texts()).toEqual(['f', 'f', 'g'])
+    expect(watched.guard.outcomes.get(1)?.error?.message).toContain('No space left')
+    watched.transfer.close()
+    await given
   })
 
   it('a source that cannot read its file says so behind the data: the record has both', async () => {

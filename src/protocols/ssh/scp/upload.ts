@@ -121,6 +121,7 @@ export class ScpUpload implements FileTransfer {
       return
     }
     const reply = await this.#answer()
+    if (reply.type === 'fatal') this.#ended = true
     if (line.type === 'end') this.#folders.pop()
     else this.#times = reply.type === 'ok' ? line : undefined
   }
@@ -191,11 +192,13 @@ export class ScpUpload implements FileTransfer {
   #reply(reply: Reply): void {
     const hear = this.#hear
     this.#hear = undefined
-    if (hear) hear(reply)
-    else if (reply.type === 'fatal') this.#ended = true
-    else if (this.#early || this.#greeted)
-      this.#violation('an scp reply of the target that nothing asked for')
-    else this.#early = reply
+    if (hear) return hear(reply)
+    const greets = !this.#greeted && !this.#early
+    // Data that it cannot keep a sink may bemoan before they are complete; it then says nothing more behind them.
+    const bemoans = reply.type === 'error' && this.#copying !== undefined && !this.#early
+    if (greets || bemoans) this.#early = reply
+    else if (reply.type === 'ok') this.#violation('an scp reply of the target that nothing asked for')
+    else this.#ended = true
   }
 
   #violation(what: string): void {

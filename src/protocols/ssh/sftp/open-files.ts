@@ -111,7 +111,6 @@ export class OpenFiles {
   /** False: the target says so of one that is open already. */
   add(handle: string, file: OpenFile): boolean {
     if (this.#open.has(handle)) return false
-    this.#ended.delete(handle)
     this.#open.set(handle, file)
     return true
   }
@@ -128,6 +127,8 @@ export class OpenFiles {
   /** Its CLOSE goes on: the target may give the handle to another file from now on. */
   end(handle: string): void {
     this.#open.delete(handle)
+    // Behind the others: handles are used again, and the latest end counts.
+    this.#ended.delete(handle)
     this.#ended.add(handle)
     if (this.#ended.size <= REMEMBERED) return
     for (const oldest of this.#ended) {

@@ -44,7 +44,7 @@ export class OwedAnswers {
 
   take(id: number): Owed | undefined {
     const owed = this.#owed.get(id)
-    if (owed && this.#owed.delete(id) && !this.full) this.#letGo()
+    if (owed && this.#owed.delete(id)) this.#letGo()
     return owed
   }
 

@@ -171,9 +171,32 @@ describe('createSftp', () => {
     )
     watched.guard.end({ reason: 'revoked', text: '' })
     await given
+    await watched.client(Buffer.concat([ask.path(SFTP.stat, 3, '/c'), ask.extended(4, 'limits@openssh.com')]))
+    watched.target(tell.attrs(1))
     expect(watched.toTarget).toEqual([])
-    await watched.client(ask.path(SFTP.stat, 3, '/c'))
+    expect(watched.toClient).toEqual([])
+    watched.transfer.close()
+    expect(watched.guard.outcomes.size).toBe(0)
+  })
+
+  it('what needs no evidence of its own stays behind what waits for it', async () => {
+    const watched = await opened(1, { evidence: 'before' })
+    watched.guard.delayMs = 5
+    const bytes = Buffer.concat([ask.path(SFTP.stat, 2, '/p'), ask.read(3, 'h', 0, 9)])
+    const given = watched.transfer.fromClient(Buffer.from(bytes))
     expect(watched.toTarget).toEqual([])
+    await given
+    expect(watched.atTarget.equals(bytes)).toBe(true)
+  })
+
+  it('a violation behind something that waits: that does not go on either, and came to nothing', async () => {
+    const watched = await greeted({ evidence: 'before' })
+    watched.guard.delayMs = 5
+    await watched.client(Buffer.concat([ask.path(SFTP.remove, 1, '/p'), INIT]))
+    expect(watched.violations).toHaveLength(1)
+    expect(watched.toTarget).toEqual([])
+    watched.transfer.close()
+    expect(watched.guard.outcomes.size).toBe(0)
   })
 
   it('cut in the middle: what went so far stands with the opening', async () => {
@@ -382,6 +405,24 @@ describe('handles', () => {
     await watched.client(ask.read(5, 'h', 0, 10))
     expect(watched.violations).toEqual([])
     expect(kinds(watched)).toEqual(['sftp_open', 'sftp_close', 'sftp_open', 'sftp_read'])
+  })
+
+  it('ends are remembered, the latest a thousand of them', async () => {
+    const watched = await opened(1)
+    await watched.client(ask.close(2, 'h'))
+    for (let i = 0; i < 1024; i++) {
+      const [name, id] = i === 1000 ? ['h', 10_000] : [`h${i}`, 100 + 2 * i]
+      await watched.client(ask.open(id, '/f', 1))
+      watched.target(tell.handle(id, name))
+      await watched.client(ask.close(id + 1, name))
+      watched.target(tell.status(id + 1, 0))
+    }
+    await watched.client(ask.read(3, 'h', 0, 1))
+    expect(watched.violations).toEqual([])
+    await watched.client(ask.open(4, '/f', 1))
+    watched.target(tell.handle(4, 'last'))
+    await watched.client(Buffer.concat([ask.close(5, 'last'), ask.read(6, 'h0', 0, 1)]))
+    expect(watched.violations).toHaveLength(1)
   })
 
   it('one serves only what it was opened for, and data that do not are swallowed to the last byte', async () => {

@@ -52,6 +52,15 @@ class Engineer {
     return lines
   }
 
+  /** Everything on the screen, once nothing has come for a while. */
+  async settled(): Promise<string> {
+    for (let length = -1; length !== this.output.length; ) {
+      length = this.output.length
+      await new Promise(resolve => setTimeout(resolve, 400))
+    }
+    return everythingOf(this.output)
+  }
+
   leave(): Promise<void> {
     this.#child.stdin.end()
     this.#child.kill()
@@ -266,5 +275,32 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     })
     const refused = await breakglass(priya, ['replay', session, '--cast', '-'])
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('had no terminal') as string })
+  }, 60_000)
+
+  // The last one, as the clock of this world then is ahead of sshd's.
+  it('a warning leaves the screen of vim as it is, and stands on the shell below it afterwards', async () => {
+    const { way } = await world.enter({ for: '30m' })
+    engineer = new Engineer(way)
+    await engineer.see('$')
+    engineer.type("export PS1='$ ' LC_ALL=C.UTF-8; clear\r")
+    engineer.type('vim -N -n -u NONE -i NONE\r')
+    await engineer.see('VIM - Vi IMproved')
+    engineer.type('isome text')
+    await engineer.see('some text')
+    const before = await engineer.settled()
+    world.clock.pass(25.5 * 60_000)
+    const after = await until(async () => {
+      const shown = new Shown()
+      await shown.write(engineer?.output ?? '')
+      return shown.title.includes('breakglass') ? shown : undefined
+    }, 'a warning in the title')
+    expect(await after.everything()).toBe(before)
+    const warning = after.title
+    expect(warning).toMatch(/minutes/)
+    engineer.type('\u001B')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    engineer.type(':qa!\r')
+    const lines = await engineer.see('$ vim')
+    expect(lines.join('')).toContain(warning)
   }, 60_000)
 })

@@ -186,6 +186,10 @@ describe('restoring a terminal', () => {
         const mode = after(output)
         await shown.write(restore(mode))
         expect(await shown.state()).toEqual(fresh)
+        // The whole screen scrolls.
+        const numbers = Array.from({ length: 40 }, (_, number) => `line ${number}`)
+        await shown.write(`${numbers.join('\r\n')}\r\n`)
+        expect(await shown.lines()).toEqual([...numbers.slice(-23), ''])
         await shown.write('words')
         const lines = await shown.lines()
         expect(lines).toContain('words')

@@ -7,7 +7,7 @@ const ON_AT_FIRST = new Set([7, 25])
 /**
  * What leaves a terminal as its owner had it before the programs whose output led to this mode: main screen, whole screen
  * scrolling, cursor shown, no reports of mouse, focus or paste, plain keys, plain characters. The cursor ends in column 1 of a line
- * that is free, below everything where a program had the screen. Nothing that is as it should be is touched. Sequences: xterm
+ * that is free, below everything where a program had the screen. What is surely as it should be is not touched. Sequences: xterm
  * ctlseqs; kitty keyboard protocol.
  */
 export function restore(mode: ScreenMode): string {
@@ -22,6 +22,7 @@ export function restore(mode: ScreenMode): string {
   put(mode.has(6), '\u001B[?6l')
   put(mode.region, '\u001B[r')
   for (const alternate of [47, 1047, 1049]) put(mode.has(alternate), `\u001B[?${alternate}l`)
+  put(mode.regionBelow, '\u001B7\u001B[r\u001B8')
   for (const other of mode.modes)
     put(!PLACED.has(other), `\u001B[?${other}${ON_AT_FIRST.has(other) ? 'h' : 'l'}`)
   put(mode.keypad, '\u001B>')
@@ -29,12 +30,11 @@ export function restore(mode: ScreenMode): string {
   put(mode.cursorStyle, '\u001B[0 q')
   for (const resource of mode.keys) parts.push(`\u001B[>${resource}m`)
   put(mode.keyboards > 0, `\u001B[<${mode.keyboards}u`)
+  put(mode.designated, '\u001B(B\u000F')
   // With the cursor of the main screen its attributes came back as well, whatever they were.
-  put(mode.charsets.g0 !== 'B' || mode.alternate, '\u001B(B')
-  put(mode.charsets.shift !== 0 || mode.alternate, '\u000F')
   put(!mode.rendition.plain || mode.alternate, '\u001B[0m')
   // 1049 has brought the cursor back; everywhere else a program may have left it anywhere on its screen.
   put(mode.fullScreen && !mode.has(1049), '\u001B[9999;1H')
-  put(!mode.fresh, '\r\n')
+  put(!mode.fresh || mode.fullScreen, '\r\n')
   return parts.join('')
 }

@@ -198,8 +198,21 @@ describe('restoring a terminal', () => {
         const cells = (await shown.everything()).split('\n')[row] ?? ''
         expect(cells.startsWith(Array.from('words', one => `${one}|0.-1.0.-1.00000000 `).join(''))).toBe(true)
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
+  })
+
+  it.each([
+    ['a region of the main screen under the alternate one', '\u001B[5;9r\u001B[?1049h'],
+    ['the same, while the program above has none', '\u001B[5;9r\u001B[?1049h\u001B[1;24r'],
+    ['a character set behind a cursor that was never saved', '\u001B(0\u001B8\u000F'],
+  ])('leaves nothing of %s', async (_what, output) => {
+    const shown = new Shown()
+    await shown.write(output)
+    await shown.write(restore(after(output)))
+    const numbers = Array.from({ length: 40 }, (_, number) => `line ${number}`)
+    await shown.write(`${numbers.join('\r\n')}\r\n`)
+    expect(await shown.lines()).toEqual([...numbers.slice(-23), ''])
   })
 
   it.each(RECORDED)('wherever %s is cut off, the terminal is usable', async name => {

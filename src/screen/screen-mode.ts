@@ -43,6 +43,10 @@ export class ScreenMode {
   #charsets = PLAIN_CHARSETS
   #saved: { main?: Saved; alternate?: Saved } = {}
   #region = false
+  /** While the alternate screen is shown: the main one was left with a region, which some terminals keep for it. */
+  #regionBelow = false
+  /** Character sets were touched: terminals differ in what restoring a cursor makes of them. */
+  #designated = false
   #keypad = false
   #insert = false
   #cursorStyle = false
@@ -74,6 +78,7 @@ export class ScreenMode {
   resize(rows: number): void {
     this.#rows = rows
     this.#region = false
+    this.#regionBelow = false
   }
 
   /** Nothing was written for a while, so nothing will join what was printed last. */
@@ -121,12 +126,22 @@ export class ScreenMode {
     return this.#region
   }
 
+  /** The main screen may have such a part while the alternate one is shown. */
+  get regionBelow(): boolean {
+    return this.#regionBelow
+  }
+
   get modes(): ReadonlySet<number> {
     return this.#modes
   }
 
   get charsets(): Charsets {
     return this.#charsets
+  }
+
+  /** Character sets are, or after a restored cursor may be, other than at first. */
+  get designated(): boolean {
+    return this.#designated
   }
 
   get keypad(): boolean {
@@ -161,14 +176,13 @@ export class ScreenMode {
     if (code === 0x0d) this.#lineStart = true
     else if (code >= 0x0a && code <= 0x0c) this.#fresh = this.#lineStart
     else if (code === 0x08 || code === 0x09) this.#moved(false)
-    else if (code === 0x0e) this.#charsets = { ...this.#charsets, shift: 1 }
-    else if (code === 0x0f) this.#charsets = { ...this.#charsets, shift: 0 }
+    else if (code === 0x0e) this.#shift(1)
+    else if (code === 0x0f) this.#shift(0)
   }
 
   #escape(intermediates: string, final: string): void {
     this.#joinable = false
-    if (intermediates.startsWith('('))
-      this.#charsets = { ...this.#charsets, g0: intermediates.slice(1) + final }
+    if (intermediates.startsWith('(')) this.#designate(intermediates.slice(1) + final)
     else if (intermediates === '#') this.#moved(false)
     else if (intermediates === '') this.#plainEscape(final)
   }
@@ -179,13 +193,22 @@ export class ScreenMode {
     else if (final === '8') this.#restore()
     else if (final === '=') this.#keypad = true
     else if (final === '>') this.#keypad = false
-    else if (final === 'n' || final === 'o')
-      this.#charsets = { ...this.#charsets, shift: final === 'n' ? 2 : 3 }
+    else if (final === 'n' || final === 'o') this.#shift(final === 'n' ? 2 : 3)
     else if (final === 'D') this.#fresh = this.#lineStart
     else if (final === 'E') {
       this.#fresh = true
       this.#lineStart = true
     } else if (final === 'M') this.#moved(false)
+  }
+
+  #designate(g0: string): void {
+    this.#charsets = { ...this.#charsets, g0 }
+    this.#designated ||= g0 !== PLAIN_CHARSETS.g0
+  }
+
+  #shift(shift: Charsets['shift']): void {
+    this.#charsets = { ...this.#charsets, shift }
+    this.#designated ||= shift !== 0
   }
 
   #sequence(parameters: string, intermediates: string, final: string): void {
@@ -221,9 +244,14 @@ export class ScreenMode {
 
   #switch(mode: number, on: boolean): void {
     if (mode === 1049 && on && !this.alternate) this.#save()
+    if (on && !this.alternate) this.#regionBelow = this.#region
     for (const one of ALTERNATE) this.#modes.delete(one)
     if (on) this.#modes.add(mode)
-    else if (mode === 1049) this.#restore()
+    else {
+      if (mode === 1049) this.#restore()
+      this.#region ||= this.#regionBelow
+      this.#regionBelow = false
+    }
     this.#moved(false)
   }
 
@@ -273,6 +301,8 @@ export class ScreenMode {
     this.#keys.clear()
     this.#keyboards = 0
     this.#cursorStyle = false
+    this.#regionBelow = false
+    this.#designated = false
     this.#fresh = true
     this.#lineStart = true
   }

@@ -16,6 +16,7 @@ const NEEDED = [
   { what: 'vim', found: '/usr/bin/vim', package: 'vim' },
   { what: 'expect', found: '/usr/bin/expect', package: 'expect' },
   { what: 'xauth', found: '/usr/bin/xauth', package: 'xauth' },
+  { what: 'ssh-audit', found: '/usr/bin/ssh-audit', package: 'ssh-audit' },
   { what: 'paramiko', found: '/usr/lib/python3/dist-packages/paramiko', package: 'python3-paramiko' },
   { what: 'Ansible', found: '/usr/bin/ansible', package: 'ansible-core' },
   { what: 'PgBouncer', found: '/usr/sbin/pgbouncer', package: 'pgbouncer' },

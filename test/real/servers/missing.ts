@@ -12,6 +12,7 @@ const PACKAGE = {
   sshd: 'openssh-server',
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
+  'ssh-audit': 'ssh-audit',
 } as const
 export type Program = keyof typeof PACKAGE | 'postgres15' | 'postgres18'
 

@@ -104,7 +104,11 @@ export class Channels {
         this.#deciding--
         if (this.#context.ended) return
         if (!permit.forward)
-          return this.#refuseClient(message, OPEN_FAILURE.administrativelyProhibited, refusalWords(permit))
+          return this.#refuseClient(
+            message,
+            OPEN_FAILURE.administrativelyProhibited,
+            refusalWords(permit, guard.rules),
+          )
         if (jumps) return this.#jump(message, permit.seq)
         const channel = this.#pass(message)
         channel.flow = new Forward(permit.seq, channel, guard, now)
@@ -176,7 +180,7 @@ export class Channels {
     }
     this.#decided(
       submitThen(this.#context, action, permit =>
-        this.#refuseClient(message, OPEN_FAILURE.unknownChannelType, refusalWords(permit)),
+        this.#refuseClient(message, OPEN_FAILURE.unknownChannelType, refusalWords(permit, guard.rules)),
       ),
     )
   }

@@ -1,5 +1,6 @@
-import type { Action, Permit } from '../../../target/action.ts'
+import type { Action, Permit, SessionRules } from '../../../target/action.ts'
 import type { Guard } from '../../../target/protocol.ts'
+import { because } from '../inspect/because.ts'
 import type { Ends } from './channel.ts'
 
 /** What everything in one session's relay shares. */
@@ -26,8 +27,10 @@ export function submitThen(
   return permit instanceof Promise ? permit.then(act) : act(permit)
 }
 
-/** Words for a person who asked for something that is not part of their access. */
-export function refusalWords({ refusal }: Permit): string {
+/** Words for a person who asked for something that is not part of their access: what was seen, who refuses it, the way out. */
+export function refusalWords({ refusal }: Permit, rules: SessionRules): string {
   if (!refusal) return 'breakglass: not permitted.'
-  return `breakglass: refused: ${refusal.what}. ${refusal.next}`
+  const { rule, what, next } = refusal
+  const who = because(rule, rules)
+  return [`breakglass: refused: ${what}.`, ...(who === undefined ? [] : [who]), next].join(' ')
 }

@@ -94,7 +94,7 @@ function permission(
       if (kind) channel.allowed.add(kind)
       return pass(channel, request, context)
     }
-    if (kind) tell(channel, refusalWords(permit))
+    if (kind) tell(channel, refusalWords(permit, context.guard.rules))
     return answer(channel, request, 'failure')
   })
 }
@@ -167,9 +167,14 @@ function flowOf(
 }
 
 /** Says why where the person reads it, and ends the channel as a program that could not be run. */
-function turnAway(channel: Channel, request: ChannelRequest, permit: Permit, { ends }: RelayContext): void {
+function turnAway(
+  channel: Channel,
+  request: ChannelRequest,
+  permit: Permit,
+  { ends, guard }: RelayContext,
+): void {
   answer(channel, request, 'success')
-  const words = [...channel.owedWords, refusalWords(permit)]
+  const words = [...channel.owedWords, refusalWords(permit, guard.rules)]
   for (const line of words)
     channel.say(Buffer.from(`${line}\r\n`), channel.preparation.terminal === undefined)
   ends.client.send(exitStatus(channel.clientId, REFUSED_STATUS))

@@ -31,7 +31,7 @@ export function parseSshKey(line: string): Buffer | NoSshKey {
   const found = LINE.exec(line.replace(/\r?\n$/, ''))
   if (!found) return whyNot(line)
   const blob = Buffer.from(found[1] ?? '', 'base64')
-  if (!blob.subarray(0, HEAD.length).equals(HEAD) || smallOrder(blob.subarray(HEAD.length)))
+  if (!blob.subarray(0, HEAD.length).equals(HEAD) || isWeakPoint(blob.subarray(HEAD.length)))
     return { what: 'The bytes of this key are not those of an ed25519 key', next: OWN }
   return blob
 }
@@ -75,7 +75,8 @@ function whyNot(line: string): NoSshKey {
   }
 }
 
-function smallOrder(point: Buffer): boolean {
+/** Whether signatures under this ed25519 point prove nothing. The sign of x does not matter. */
+export function isWeakPoint(point: Uint8Array): boolean {
   const y = Buffer.from(point)
   y[31] = (y[31] ?? 0) & 0x7f
   return SMALL_ORDER.has(y.toString('hex'))

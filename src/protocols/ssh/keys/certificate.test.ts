@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SshWriter } from '../messages/fields.ts'
 import type { CertificateExtension, CertificateTerms } from './certificate.ts'
-import { fingerprint } from './fingerprint.ts'
+import { sshFingerprint } from '../../../kernel/ssh-key.ts'
 import { ED25519, publicBlob, publicKeyOf, publicPoint } from './public-blob.ts'
 import { readCertificate } from './read-certificate.ts'
 import { signUserCertificate } from './sign-user-certificate.ts'
@@ -184,8 +184,8 @@ describe.skipIf(!keygen)('ssh-keygen', () => {
       .map(line => line.trim())
     expect(lines).toEqual([
       'Type: ssh-ed25519-cert-v01@openssh.com user certificate',
-      `Public key: ED25519-CERT ${fingerprint(publicBlob(key.publicKey))}`,
-      `Signing CA: ED25519 ${fingerprint(publicBlob(ca.publicKey))} (using ssh-ed25519)`,
+      `Public key: ED25519-CERT ${sshFingerprint(publicBlob(key.publicKey))}`,
+      `Signing CA: ED25519 ${sshFingerprint(publicBlob(ca.publicKey))} (using ssh-ed25519)`,
       'Key ID: "bg_k2x s_0190"',
       'Serial: 18446744073709551615',
       'Valid: from 2023-11-14T22:13:20 to 2023-11-14T23:13:20',

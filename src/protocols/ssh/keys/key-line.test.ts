@@ -1,10 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { isWeakPoint, sshFingerprint } from '../../../kernel/ssh-key.ts'
 import { SshWriter } from '../messages/fields.ts'
-import { fingerprint } from './fingerprint.ts'
 import { parseKeyLine, printKeyLine } from './key-line.ts'
 import { publicBlob, publicKeyOf } from './public-blob.ts'
-import { isWeakPoint } from './weak-point.ts'
 
 /** Made with `ssh-keygen -t ed25519`; the fingerprint is what `ssh-keygen -l` printed of it. */
 const LINE =
@@ -18,7 +17,7 @@ describe('a key as a line of text', () => {
   it('is what OpenSSH writes', () => {
     const { blob, comment } = parseKeyLine(`  ${LINE}\n`)
     expect(comment).toBe('ana@laptop with spaces')
-    expect(fingerprint(blob)).toBe(PRINTED)
+    expect(sshFingerprint(blob)).toBe(PRINTED)
     expect(publicBlob(publicKeyOf(blob))).toEqual(blob)
     expect(printKeyLine(blob, comment)).toBe(LINE)
     expect(parseKeyLine(printKeyLine(blob))).toEqual({ blob, comment: '' })

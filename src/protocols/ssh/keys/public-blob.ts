@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { Fault } from '../../../kernel/faults.ts'
+import { isWeakPoint } from '../../../kernel/ssh-key.ts'
 import { SshReader, SshWriter } from '../messages/fields.ts'
-import { isWeakPoint } from './weak-point.ts'
 
 /** The one kind of key that is used here (RFC 8709). */
 export const ED25519 = 'ssh-ed25519'

@@ -41,6 +41,18 @@ const SURVIVORS: readonly [what: string, command: string][] = [
   ['a stopped process', 'sleep 600 & echo $! >>$PIDS; kill -STOP $!'],
 ]
 
+/** What is not found, as the README of `administration/` says: here so that it stays true. */
+const ESCAPES: readonly [what: string, command: string][] = [
+  [
+    'environment, session and parent all left behind',
+    '(env -i setsid sleep 600 >/dev/null 2>&1 & echo $! >>$PIDS); sleep 0.3',
+  ],
+  [
+    'a program that hides its environment and leaves',
+    'eval $(ssh-agent) >/dev/null; echo $SSH_AGENT_PID >>$PIDS',
+  ],
+]
+
 describe.skipIf(missingSshd.length > 0)('what runs at a host under a login', () => {
   let sshd: Sshd
   let target: Target
@@ -134,6 +146,14 @@ describe.skipIf(missingSshd.length > 0)('what runs at a host under a login', () 
       expect(await fresh().terminate(login)).toBeGreaterThanOrEqual(1)
       expect(living(pids())).toEqual([])
       await gone
+    })
+
+    it.each(ESCAPES)('but not: %s', async (_, command) => {
+      const login = newLogin()
+      const { pids } = await session(login, command)
+      expect(await fresh().terminate(login)).toBeGreaterThanOrEqual(1)
+      expect(living(pids())).toHaveLength(1)
+      for (const pid of pids()) process.kill(pid, 'SIGKILL')
     })
 
     it('and nothing of another', async () => {

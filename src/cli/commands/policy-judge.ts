@@ -27,7 +27,7 @@ export const policyJudge: Define = (command, run) => {
     )
     .addHelpText(
       'after',
-      '\nOffline; runs nothing and asks no server. Masks, write limits and rehearsals are not judged; force_command is told, as it\nruns in place of the line.\nExit: 0 every message would pass, 1 at least one would be refused.',
+      '\nOffline; runs nothing and asks no server. Masks, write limits and rehearsals are not judged;\nforce_command is told, as it runs in place of the line.\nExit: 0 every message would pass, 1 at least one would be refused.',
     )
     .action(run(judge))
 }

@@ -194,7 +194,7 @@ describe.skipIf(missingSshd.length > 0)('what runs at a host under a login', () 
       const source = join(sshd.folder, 'as-root.c')
       const program = join(sshd.folder, 'as-root')
       writeFileSync(source, 'int main(int n, char **a) { setgid(0); setuid(0); return execv(a[1], a + 1); }')
-      execFileSync('gcc', ['-w', '-o', program, source])
+      execFileSync('/usr/bin/gcc', ['-w', '-o', program, source])
       chmodSync(program, 0o4755)
       const login = newLogin()
       const { pids } = await session(

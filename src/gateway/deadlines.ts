@@ -71,5 +71,5 @@ function warning(grant: Grant, left: number): string {
   const at = new Date(endsAt(grant) ?? 0).toISOString().slice(11, 19)
   const seconds = Math.max(1, Math.round(left / 1000))
   const span = seconds >= 90 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`
-  return `breakglass: access ends by itself at ${at} UTC, in ${span}. Commit or save what you want to keep.`
+  return `breakglass: access ends by itself at ${at} UTC, in ${span}. Commit or save your work.`
 }

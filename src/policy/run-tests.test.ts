@@ -121,7 +121,9 @@ describe('procedure tests', () => {
 
 describe('docs/PROCEDURES.md', () => {
   const text = readFileSync(new URL('../../docs/PROCEDURES.md', import.meta.url), 'utf8')
-  const [procedure = '', cases = ''] = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block)
+  const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block)
+  const first = (word: string): string => blocks.find(block => block.startsWith(word)) ?? ''
+  const [procedure, cases] = [first('procedure:'), first('- case:')]
 
   it('shows a procedure that loads and a test that passes', () => {
     expect(run(cases, loaded(procedure)).results).toMatchObject([{ passed: true }])

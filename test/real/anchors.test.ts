@@ -70,17 +70,20 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
         )
       }
       const [name = ''] = kept()
-      const events: unknown[] = []
-      for await (const entry of world.server.store.control.entries(0))
-        if (entry.type === 'ledger.anchored_by_timestamp') events.push(entry.data)
-      expect(events).toContainEqual(
-        expect.objectContaining({
-          log: 'control',
-          size: Number(name.split('-')[0]),
-          response: sha256Hex(readFileSync(join(folder(), name))),
-          signer: 'CN=proper-signer',
-        }),
-      )
+      // The file is there a moment before the event that tells of it.
+      await vi.waitFor(async () => {
+        const events: unknown[] = []
+        for await (const entry of world.server.store.control.entries(0))
+          if (entry.type === 'ledger.anchored_by_timestamp') events.push(entry.data)
+        expect(events).toContainEqual(
+          expect.objectContaining({
+            log: 'control',
+            size: Number(name.split('-')[0]),
+            response: sha256Hex(readFileSync(join(folder(), name))),
+            signer: 'CN=proper-signer',
+          }),
+        )
+      }, eventually)
       // Once an hour it is no news to anybody.
       expect(world.receiver.received.map(({ type }) => type)).not.toContain('ledger.anchored_by_timestamp')
     }, 40_000)

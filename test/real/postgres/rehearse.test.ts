@@ -229,6 +229,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('rehearsed writes', ()
     client.received.length = 0
     await lab.guard().held?.keep()
     expect(await changed()).toBe(5)
+    await client.until('N')
     expect(notices()[0]?.message).toContain('kept through the API')
     expect(await client.ask([say.query('rollback')])).toBe('EZ')
     expect(client.errors()[0]).toContain('kept through the API')

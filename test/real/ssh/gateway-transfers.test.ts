@@ -1,4 +1,4 @@
-/** Files through the whole gateway to a real sshd: what windows and order make of a transfer (issue D). */
+/** Files through the whole gateway to a real sshd: what windows and order make of a transfer. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -40,6 +40,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       const ran = await run('sftp', ['-F', way.config, '-b', '-', 'web-1'], `${lines.join('\n')}\n-ls /\n`)
       expect(ran.code).toBe(0)
       expect(ran.out.toString().match(/Permission denied/g)).toHaveLength(700)
+      expect(ran.out.toString().match(/breakglass: refused: [^\n]*/g)).toHaveLength(1)
       expect(ran.out.toString()).toContain('/etc')
     })
 

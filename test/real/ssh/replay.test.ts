@@ -301,6 +301,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     await new Promise(resolve => setTimeout(resolve, 300))
     engineer.type(':qa!\r')
     const lines = await engineer.see('$ vim')
-    expect(lines.join('')).toContain(warning)
+    // A line that ends in a space does not show it.
+    expect(lines.join('').replaceAll(' ', '')).toContain(warning.replaceAll(' ', ''))
   }, 60_000)
 })

@@ -1,4 +1,4 @@
-import type { Action, Permit, SessionRules } from '../../../target/action.ts'
+import type { Action, Objection, Permit, SessionRules } from '../../../target/action.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import { because } from '../inspect/because.ts'
 import type { Ends } from './channel.ts'
@@ -29,8 +29,11 @@ export function submitThen(
 
 /** Words for a person who asked for something that is not part of their access: what was seen, who refuses it, the way out. */
 export function refusalWords({ refusal }: Permit, rules: SessionRules): string {
-  if (!refusal) return 'breakglass: not permitted.'
-  const { rule, what, next } = refusal
+  return refusal ? objectionWords(refusal, rules) : 'breakglass: not permitted.'
+}
+
+/** What is refused, who refuses, and the way out. */
+export function objectionWords({ rule, what, next }: Objection, rules: SessionRules): string {
   const who = because(rule, rules)
   return [`breakglass: refused: ${what}.`, ...(who === undefined ? [] : [who]), next].join(' ')
 }

@@ -159,10 +159,17 @@ function flowOf(
 ): Program | Transfer {
   const { guard, now } = context
   if (action.kind === 'subsystem' && action.text === 'sftp')
-    return new Transfer({ seq, channel, guard, now, create: createSftp })
+    return new Transfer({ seq, channel, guard, now, sayRefusals: true, create: createSftp })
   const direction = action.kind === 'exec' ? scpDirection(action.text ?? '') : undefined
   if (direction)
-    return new Transfer({ seq, channel, guard, now, create: ports => createScp(direction, ports) })
+    return new Transfer({
+      seq,
+      channel,
+      guard,
+      now,
+      sayRefusals: false,
+      create: ports => createScp(direction, ports),
+    })
   return new Program({ seq, channel, guard, terminal: channel.preparation.terminal, now })
 }
 

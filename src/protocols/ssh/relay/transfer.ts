@@ -2,6 +2,7 @@ import type { FileTransfer, FileTransferPorts } from '../sftp/file-transfer.ts'
 import { Fault } from '../../../kernel/faults.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { Channel } from './channel.ts'
+import { objectionWords } from './context.ts'
 import type { Flow } from './flow.ts'
 import { readExitStatus } from './session-requests.ts'
 
@@ -10,6 +11,8 @@ export interface TransferOptions {
   readonly channel: Channel
   readonly guard: Guard
   readonly now: () => number
+  /** OpenSSH shows of a refused operation by sftp its code alone; the words go where its errors go, once per rule. */
+  readonly sayRefusals: boolean
   create(ports: FileTransferPorts): FileTransfer
 }
 
@@ -18,6 +21,7 @@ export class Transfer implements Flow {
   readonly #options: TransferOptions
   readonly #transfer: FileTransfer
   readonly #began: number
+  readonly #said = new Set<string>()
   #bytes = 0
   #exit: { readonly code: string; readonly message: string } | undefined
 
@@ -27,7 +31,14 @@ export class Transfer implements Flow {
     const { channel, guard } = options
     this.#transfer = options.create({
       rules: guard.rules,
-      submit: action => guard.submit(action),
+      submit: action => {
+        const [objection] = action.objections
+        if (objection && options.sayRefusals && !this.#said.has(objection.rule)) {
+          this.#said.add(objection.rule)
+          this.notice(objectionWords(objection, guard.rules))
+        }
+        return guard.submit(action)
+      },
       finish: (seq, outcome) => guard.finish(seq, outcome),
       toTarget: bytes => channel.toTarget(bytes),
       toClient: bytes => channel.toClient(bytes, false),

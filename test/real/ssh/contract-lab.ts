@@ -38,6 +38,7 @@ export async function openContractLab(): Promise<ProtocolLab> {
   const verifier = makeVerifier(SECRET)
   const principals = join(sshd.folder, 'principals', sshd.account)
   const pins = publicBlob(hostKey)
+  const targetLogin = { name: `bg_${randomBytes(6).toString('hex')}`, secret: '' }
   return {
     protocol,
     restarted: make,
@@ -57,7 +58,7 @@ export async function openContractLab(): Promise<ProtocolLab> {
       publicKey: async login => (login === LOGIN ? publicBlob(own) : undefined),
     },
     login: LOGIN,
-    targetLogin: { name: `bg_${randomBytes(6).toString('hex')}`, secret: '' },
+    targetLogin,
     rules: { host: { never: ['touch *'], forward: [], allow: [] } },
     async connect({ port, login = LOGIN, way = 'key', wrong = false }) {
       const raw = await RawSshClient.connect(port, pins)
@@ -83,6 +84,8 @@ export async function openContractLab(): Promise<ProtocolLab> {
     async close() {
       marks.close()
       await sshd.stop()
+      // What a session loses when its server is killed descends from nobody any more.
+      for (const pid of processesOf(targetLogin.name)) killHard(pid)
       rmSync(folder, { recursive: true, force: true })
     },
   }

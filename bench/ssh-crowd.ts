@@ -61,6 +61,9 @@ async function gather(crowd: Crowd): Promise<void> {
     }),
   )
   const closed = people.map(async client => {
+    // As ssh does: with its last channel it goes.
+    await client.until(() => client.channels.every(({ state }) => state === 'over')).catch(() => undefined)
+    client.socket.end()
     await client.untilClosed()
     return performance.timeOrigin + performance.now()
   })

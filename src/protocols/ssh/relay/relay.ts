@@ -201,16 +201,23 @@ class Relay {
     const said = words !== undefined && this.#channels.farewell(words)
     for (const channel of this.#channels.all()) {
       if (channel.kind === 'session' && channel.open) {
-        if (end.reason !== 'client') target.send(killRequest(channel.targetId))
         client.send(exitStatus(channel.clientId, ENDED_STATUS))
         channel.eofToClient()
       }
-      channel.closeToTarget()
       channel.closeToClient()
     }
-    this.#channels.over()
-    const gone = [this.#dismiss(end.text, said), target.disconnect(DISCONNECT.byApplication, '')]
-    void Promise.all(gone).then(() => this.#resolve(end))
+    client.flush()
+    // Hundreds of sessions may end at once: the people in them are told first, then the targets.
+    setImmediate(() => {
+      for (const channel of this.#channels.all()) {
+        if (channel.kind === 'session' && channel.open && end.reason !== 'client')
+          target.send(killRequest(channel.targetId))
+        channel.closeToTarget()
+      }
+      this.#channels.over()
+      const gone = [this.#dismiss(end.text, said), target.disconnect(DISCONNECT.byApplication, '')]
+      void Promise.all(gone).then(() => this.#resolve(end))
+    })
   }
 
   /** OpenSSH drops what it has not shown yet when it is disconnected: a client that was told where it reads may leave by itself first. */

@@ -112,6 +112,12 @@ export class SshTransport {
     this.#count(payload.length)
   }
 
+  /** What was sent in this turn leaves now, not at its end. */
+  flush(): void {
+    if (this.#corked) this.#stream.uncork()
+    this.#corked = false
+  }
+
   /** The answer to a message nobody here knows (RFC 4253 §11.4); call it while that message is handled. */
   unimplemented(): void {
     const sequence = (this.#protocol._decipher.inSeqno - 1) >>> 0
@@ -183,10 +189,7 @@ export class SshTransport {
     if (!this.#corked) {
       this.#corked = true
       stream.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        stream.uncork()
-      })
+      process.nextTick(() => this.flush())
     }
     stream.write(bytes)
   }

@@ -29,8 +29,9 @@ export const PLAIN_SETTINGS: PostgresSettings = {
 class CountingTarget extends PostgresTarget {
   cancels = 0
 
-  override cancel(): void {
+  override cancel(): Promise<void> {
     this.cancels++
+    return Promise.resolve()
   }
 }
 

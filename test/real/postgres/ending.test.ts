@@ -183,7 +183,8 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('how sessions end', ()
     expect(lab.guard().about('pg_sleep').outcome?.error?.code).toBe('57014')
   })
 
-  it('attack 15: a cancel with a wrong key, or the key of an ended session, cancels nothing', async () => {
+  /** A session of its own, and the two parts of its cancel key. */
+  const keyed = async () => {
     const client = await RawClient.connect(lab.port)
     open.push(client)
     await client.startTls()
@@ -191,15 +192,33 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('how sessions end', ()
     await client.authenticate(LOGIN, SECRET, {})
     const { body } = await client.until('K')
     await client.until('Z')
-    const pid = body.readInt32BE(0)
-    const key = body.subarray(4)
-    const cancel = async (bytes: Buffer) => {
-      const socket = connect(lab.port, '127.0.0.1')
-      socket.end(bytes)
-      socket.resume()
-      await once(socket, 'close')
-    }
     client.received.length = 0
+    return { client, pid: body.readInt32BE(0), key: body.subarray(4) }
+  }
+
+  /** As libpq does it: the request has been acted on when the connection closes. */
+  const cancel = async (bytes: Buffer) => {
+    const socket = connect(lab.port, '127.0.0.1')
+    socket.write(bytes)
+    socket.resume()
+    await once(socket, 'close')
+  }
+
+  it('a cancel that came too late does not hit the next statement', async () => {
+    const { client, pid, key } = await keyed()
+    for (let round = 0; round < 8; round++) {
+      await cancel(cancelRequest(pid, key))
+      client.received.length = 0
+      client.send(say.query('select pg_sleep(0.05)'))
+      await client.until('Z')
+      expect(client.errors()).toEqual([])
+    }
+    client.send(say.terminate())
+    await client.untilClosed()
+  })
+
+  it('attack 15: a cancel with a wrong key, or the key of an ended session, cancels nothing', async () => {
+    const { client, pid, key } = await keyed()
     client.send(say.query('select pg_sleep(1.5)'))
     await new Promise(resolve => setTimeout(resolve, 100))
     await cancel(cancelRequest(pid, Buffer.from([1, 2, 3, 4])))

@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream'
+import { once } from 'node:events'
+import { addAbortSignal, type Duplex } from 'node:stream'
 import { Fault } from '../../../kernel/faults.ts'
 import { Passage } from '../../../target/passage.ts'
 import type { TargetConnection } from '../../../target/protocol.ts'
@@ -32,17 +33,23 @@ export class PostgresTarget implements TargetConnection {
     }
   }
 
-  /** Asks the target to cancel what this connection runs, on a connection of its own; nobody waits for it. */
-  cancel(): void {
+  /**
+   * Asks the target to cancel what this connection runs, on a connection of its own. Settles when the target closed it: what
+   * is asked after that is not cancelled any more. A target that cannot be reached is waited for five seconds, without a fault.
+   */
+  async cancel(): Promise<void> {
     const { pid, cancelKey } = this.greeting
-    linkTarget(this.settings, AbortSignal.timeout(CANCEL_MS)).then(
-      ({ stream, socket }) => {
-        stream.resume()
-        stream.end(cancelRequest(pid, cancelKey))
-        setTimeout(() => socket.destroy(), CANCEL_MS).unref()
-      },
-      () => undefined,
-    )
+    const patience = AbortSignal.timeout(CANCEL_MS)
+    try {
+      const { stream, socket } = await linkTarget(this.settings, patience)
+      addAbortSignal(patience, socket)
+      stream.resume()
+      // The server closes when it has signalled; our end first would end TLS before it could.
+      stream.write(cancelRequest(pid, cancelKey))
+      await once(socket, 'close')
+    } catch {
+      // Who cancels is told nothing, as the server does.
+    }
   }
 
   close(): void {

@@ -10,7 +10,7 @@ export interface CancelKey {
 
 interface Entry {
   readonly key: Buffer
-  readonly fire: () => void
+  readonly fire: () => Promise<void>
 }
 
 /** What nobody guesses; protocol 3.0 leaves room for four bytes only. */
@@ -23,8 +23,8 @@ const LONG_KEY = 32
 export class CancelKeys {
   readonly #sessions = new Map<number, Entry>()
 
-  /** `fire` asks the target of this session to cancel; it must not block or throw. The key is as long as `protocol` takes it. */
-  register(fire: () => void, protocol: number): CancelKey & { readonly release: () => void } {
+  /** `fire` asks the target of this session to cancel, and settles when that is done; it must not throw. The key is as long as `protocol` takes it. */
+  register(fire: () => Promise<void>, protocol: number): CancelKey & { readonly release: () => void } {
     let pid = 0
     do pid = randomInt(1, 0x7fffffff)
     while (this.#sessions.has(pid))
@@ -33,9 +33,12 @@ export class CancelKeys {
     return { pid, key, release: () => void this.#sessions.delete(pid) }
   }
 
-  /** A wrong key does nothing and is told nothing, as the server does. */
-  fire(pid: number, key: Buffer): void {
+  /**
+   * A wrong key does nothing and is told nothing, as the server does. Settles when the target has acted: clients take the
+   * close of their cancel connection as that, and ask the next thing then (libpq, "Canceling Queries in Progress").
+   */
+  async fire(pid: number, key: Buffer): Promise<void> {
     const session = this.#sessions.get(pid)
-    if (session && sameBytes(session.key, key)) session.fire()
+    if (session && sameBytes(session.key, key)) await session.fire()
   }
 }

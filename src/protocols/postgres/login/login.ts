@@ -132,7 +132,7 @@ async function firstPacket(door: Door): Promise<(FirstPacket & { kind: 'startup'
     const packet = decodeFirstPacket(await take(door.stream, length - 4))
     if (packet.kind === 'startup') return packet
     if (packet.kind === 'cancel') {
-      door.options.cancels.fire(packet.pid, packet.key)
+      await door.options.cancels.fire(packet.pid, packet.key)
       door.socket.destroy()
       return undefined
     }

@@ -89,7 +89,7 @@ class Relay {
       inspector,
       outlet: this.#toTarget,
       toClient: this.#toClient,
-      cancel: () => target.cancel(),
+      cancel: () => void target.cancel(),
     })
     this.#answers = new Answers({ ...shared, outlet: this.#toClient, masks: masks?.answers })
     this.#maskNotice = masks?.notice
@@ -198,8 +198,8 @@ class Relay {
     else this.#notices.push(text)
   }
 
-  /** Never waits: recorded, and passed on at once. */
-  #cancel(): void {
+  /** Waits for no evidence: recorded, and passed on at once. Settles when the target has acted. */
+  async #cancel(): Promise<void> {
     if (this.#over) return
     const now = performance.now()
     this.#recentCancels = this.#recentCancels.filter(at => now - at < 1000)
@@ -212,7 +212,7 @@ class Relay {
       objections: [],
     })
     if (permit instanceof Promise) permit.catch(() => undefined)
-    if (!this.#over) this.#target.cancel()
+    if (!this.#over) await this.#target.cancel()
   }
 
   #clientSaidGoodbye(): void {
@@ -228,7 +228,7 @@ class Relay {
   /** The client went away without a word: what still runs for it is cancelled, nobody would see its result. */
   #clientGone(): void {
     if (this.#over) return
-    if (!this.#dialogue.quiet) this.#target.cancel()
+    if (!this.#dialogue.quiet) void this.#target.cancel()
     this.#finish({ reason: 'client', text: 'The client closed the connection.' })
   }
 

@@ -8,6 +8,9 @@ import { mutatedClient, mutatedTarget, type Material } from './mutated-session.t
 /** A run of its own each day, the same all day: `SEED` repeats an older one. */
 const SEED = Number(process.env['SEED'] ?? Math.floor(Date.now() / 86_400_000) * 50_000)
 
+/** From the client; each raised an alarm once. */
+const ALARMS = [1242714309]
+
 describe('mutated messages', () => {
   let material: Material
   beforeAll(() => {
@@ -29,4 +32,10 @@ describe('mutated messages', () => {
     },
     120_000,
   )
+
+  it.each(ALARMS)('attack 13: the case %i, from the client', async seed => {
+    const { mutated, seen } = await mutatedClient(material)({ seed })
+    expect(mutated).toBeGreaterThan(0)
+    expect(seen).toBeGreaterThan(0)
+  })
 })

@@ -35,20 +35,31 @@ export class SlowEvidence extends RecordingGuard {
   }
 }
 
+/** One way in which what a target has seen so far can be what is on record. */
+interface Reading {
+  /** Actions up to here were seen at the target or passed over. */
+  readonly at: number
+  /** Portals of Binds that were seen. */
+  readonly bound: ReadonlySet<string>
+  readonly seen: ReadonlySet<number>
+}
+
 /**
  * Compares what a target sees with what was recorded, each message when it arrives. Throws for what was forwarded without a
- * durable action that says it (evidence before action), out of order, or twice.
+ * durable action that says it (evidence before action), out of order, or twice: for what fits no reading that is left.
  */
 export class Witness {
   readonly #evidence: SlowEvidence
-  readonly #bound = new Set<string>()
   #copied = createHash('sha256')
-  /** Actions up to here were seen at the target or passed over. */
-  #at = 0
-  readonly seen = new Set<number>()
+  #readings: readonly Reading[] = [{ at: 0, bound: new Set(), seen: new Set() }]
 
   constructor(evidence: SlowEvidence) {
     this.#evidence = evidence
+  }
+
+  /** Numbers of the actions that the target saw. */
+  get seen(): ReadonlySet<number> {
+    return this.#readings[0]?.seen ?? new Set()
   }
 
   see({ tag, bytes }: Frame): void {
@@ -56,61 +67,85 @@ export class Witness {
     if (tag === 'd') this.#copied.update(body)
     if (tag === 'f') this.#copied = createHash('sha256')
     if (!'QPBFcE'.includes(tag)) return
-    const { actions } = this.#evidence
-    if (tag === 'P' && actions.some(action => isTrial(action, body))) return
-    // The Bind that was seen stands for its Execute, or an Execute on record does: which depends on what the target had said by
-    // then. One that is durable is taken for this one, one that is not for a later one.
-    if (tag === 'E' && this.#bound.has(nameIn(body)) && !this.#executeIsDurable()) return
+    if (tag === 'P' && this.#evidence.actions.some(action => isTrial(action, body))) return
     const copied = tag === 'c' ? this.#copied.digest('hex') : ''
-    const found = this.#recorded(at => says(actions[at], tag, body, copied))
-    if (found !== undefined) {
-      if (!this.#evidence.durable.has(found + 1))
-        throw new Error(`${tag} arrived before its action ${found + 1} was durable`)
-      this.#at = found + 1
-      this.seen.add(found + 1)
-      if (tag === 'B') this.#bound.add(nameIn(body))
-      if (tag === 'c') this.#copied = createHash('sha256')
-      return
+    if (tag === 'c') this.#copied = createHash('sha256')
+    const early: number[] = []
+    const left = this.#readings.flatMap(reading => this.#after(reading, tag, body, copied, early))
+    if (left.length === 0) {
+      const [seq] = early
+      throw new Error(
+        seq === undefined
+          ? `the target saw ${tag} ${JSON.stringify(body.toString('latin1', 0, 80))} that is not on record`
+          : `${tag} arrived before its action ${seq} was durable`,
+      )
     }
-    throw new Error(
-      `the target saw ${tag} ${JSON.stringify(body.toString('latin1', 0, 80))} that is not on record`,
-    )
+    this.#readings = left
+  }
+
+  /** The readings that the message leaves of one. Actions that would have had to be durable are added to `early`. */
+  #after(reading: Reading, tag: string, body: Buffer, copied: string, early: number[]): readonly Reading[] {
+    const { actions, durable } = this.#evidence
+    // The Bind that was seen stands for its Execute, or an Execute on record does: which depends on what the target had said by
+    // then. One that is durable is taken for this one, one that is not for a later one; behind a refused action it may be either:
+    // what stands in for that one comes later, or was discarded with its pipeline.
+    const ofBind = tag === 'E' && reading.bound.has(nameIn(body))
+    const next = this.#nextExecute(reading.at)
+    if (ofBind && (next === undefined || !durable.has(next.seq))) return [reading]
+    const standing = ofBind && next?.behindRefused === true ? [reading] : []
+    const found = this.#recorded(reading.at, at => says(actions[at], tag, body, copied))
+    if (found === undefined) return standing
+    const seq = found + 1
+    if (!durable.has(seq)) {
+      early.push(seq)
+      return standing
+    }
+    const bound = tag === 'B' ? new Set([...reading.bound, nameIn(body)]) : reading.bound
+    return [{ at: seq, bound, seen: new Set([...reading.seen, seq]) }, ...standing]
   }
 
   /** The next action on record that was forwarded and `fits`. */
-  #recorded(fits: (at: number) => boolean): number | undefined {
+  #recorded(from: number, fits: (at: number) => boolean): number | undefined {
     const { actions, outcomes } = this.#evidence
-    for (let at = this.#at; at < actions.length; at++) {
+    for (let at = from; at < actions.length; at++) {
       if (outcomes.get(at + 1)?.error?.message.startsWith('not forwarded')) continue
       if (fits(at)) return at
     }
     return undefined
   }
 
-  /** Whether the next action that is to be seen is an Execute, and may be seen. */
-  #executeIsDurable(): boolean {
-    const { actions, outcomes, durable } = this.#evidence
-    const at = actions.findIndex(
-      ({ objections }, i) => i >= this.#at && objections.length === 0 && !outcomes.get(i + 1)?.error,
-    )
-    return actions[at]?.kind === 'execute' && durable.has(at + 1)
+  /** The next action that is to be seen, if it is an Execute. */
+  #nextExecute(from: number): { readonly seq: number; readonly behindRefused: boolean } | undefined {
+    const { actions, outcomes } = this.#evidence
+    let behindRefused = false
+    for (let at = from; at < actions.length; at++) {
+      if ((actions[at]?.objections.length ?? 0) > 0) behindRefused = true
+      else if (!outcomes.get(at + 1)?.error)
+        return actions[at]?.kind === 'execute' ? { seq: at + 1, behindRefused } : undefined
+    }
+    return undefined
   }
 
   /**
-   * After the end: what the target saw has an outcome; what it did not see has none, or one that says so. A target that
-   * `lies` may have answered what it had not got.
+   * After the end: what the target saw has an outcome; what it did not see has none, or one that says so. One reading of all that
+   * was seen has to hold. A target that `lies` may have answered what it had not got.
    */
   check(lies = false): void {
+    const wrong = this.#readings.map(({ seen }) => this.#wrong(seen, lies))
+    if (!wrong.includes(undefined)) throw new Error(wrong[0])
+  }
+
+  #wrong(seen: ReadonlySet<number>, lies: boolean): string | undefined {
     for (const [at, action] of this.#evidence.actions.entries()) {
       const seq = at + 1
       const refused = action.objections.length > 0
       const outcome = this.#evidence.outcomes.get(seq)
-      if (refused && outcome) throw new Error(`refused action ${seq} has an outcome`)
-      if (!refused && !outcome && this.seen.has(seq))
-        throw new Error(`action ${seq} (${action.kind}) has no outcome`)
-      if (!lies && outcome && !outcome.error && !this.seen.has(seq))
-        throw new Error(`action ${seq} (${action.kind}) never reached the target and has a good outcome`)
+      if (refused && outcome) return `refused action ${seq} has an outcome`
+      if (!refused && !outcome && seen.has(seq)) return `action ${seq} (${action.kind}) has no outcome`
+      if (!lies && outcome && !outcome.error && !seen.has(seq))
+        return `action ${seq} (${action.kind}) never reached the target and has a good outcome`
     }
+    return undefined
   }
 }
 

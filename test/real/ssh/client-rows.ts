@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
@@ -28,10 +28,11 @@ function fileOf(stand: ClientStand, name: string, length: number): string {
 const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
 const fine = (ran: Ran): void => expect(ran, ran.err).toMatchObject({ code: 0 })
 
-/** One line there and back through a local port. */
-function throughPort(port: number, line: string): Promise<string> {
+/** One line there and back through a port of this machine, or a socket by its path. */
+export function through(at: number | string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(line))
+    const place = typeof at === 'number' ? { port: at, host: '127.0.0.1' } : { path: at }
+    const socket = connect(place, () => socket.write(line))
     let heard = ''
     socket.on('data', (chunk: Buffer) => {
       heard += chunk.toString()
@@ -42,22 +43,71 @@ function throughPort(port: number, line: string): Promise<string> {
   })
 }
 
-async function listening(port: number): Promise<void> {
+/** What `probe` finds, as soon as it finds something. */
+export async function found<T>(
+  what: string,
+  probe: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   const until = performance.now() + 15_000
   for (;;) {
-    const open = await new Promise<boolean>(resolve => {
-      const probe = connect(port, '127.0.0.1')
-      probe.on('connect', () => {
-        probe.destroy()
-        resolve(true)
-      })
-      probe.on('error', () => resolve(false))
-    })
-    if (open) return
-    if (performance.now() > until) throw new Error(`nothing listens on ${port}`)
+    const seen = await probe()
+    if (seen !== undefined) return seen
+    if (performance.now() > until) throw new Error(`${what} was not found`)
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }
+
+async function listening(port: number): Promise<void> {
+  await found(`a listener on ${port}`, async () => ((await answers(port)) ? true : undefined))
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = connect(port, '127.0.0.1')
+    probe.on('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.on('error', () => resolve(false))
+  })
+}
+
+export async function gone(port: number): Promise<void> {
+  await found(`the end of the listener on ${port}`, async () => ((await answers(port)) ? undefined : true))
+}
+
+/** The port that sshd chose for `-R 0:…`, as ssh says it. */
+export const allocated = (err: () => string): Promise<number> =>
+  found('the allocated port', () => {
+    const [, port] = /Allocated port (\d+) for remote forward/.exec(err()) ?? []
+    return port === undefined ? undefined : Number(port)
+  })
+
+/** An X server as far as clients come that it turns away (X11 protocol, appendix B, Connection Setup): the first bytes of each, and its port. */
+async function xServer(): Promise<{ port: number; heard: Buffer[]; close(): void }> {
+  const port = await freePort()
+  const heard: Buffer[] = []
+  const reason = Buffer.from('no seats!   ')
+  const server = createServer(socket => {
+    socket.on('error', () => socket.destroy())
+    socket.once('data', (setup: Buffer) => {
+      heard.push(setup)
+      const failed = Buffer.from([0, reason.length, 11, 0, 0, 0, reason.length / 4, 0])
+      socket.end(Buffer.concat([failed, reason]))
+    })
+  }).listen(port, '127.0.0.1')
+  return { port, heard, close: () => void server.close() }
+}
+
+/** At the host: an X client that proves itself by the cookie sshd has left there, and prints the answer's words. */
+const X_CLIENT = `
+import os, socket, struct, subprocess
+display = os.environ["DISPLAY"]
+cookie = bytes.fromhex(subprocess.check_output(["xauth", "list", display]).split()[-1].decode())
+s = socket.create_connection(("127.0.0.1", 6000 + int(display.split(":")[1].split(".")[0])))
+s.sendall(b"l\\0" + struct.pack("<HHHHH", 11, 0, 18, 16, 0) + b"MIT-MAGIC-COOKIE-1\\0\\0" + cookie)
+print(s.recv(100)[8:].decode())
+`
 
 /** SOCKS5 without a login (RFC 1928), to a destination: the second byte of the answer, 0 when it leads there. */
 function socks(port: number, to: number): Promise<number> {
@@ -223,7 +273,7 @@ export const ROWS: readonly ClientRow[] = [
       await stand.ssh(['-N', '-L', `127.0.0.1:${port}:127.0.0.1:${stand.echoPort}`, 'web-1'], {
         while: async () => {
           await listening(port)
-          expect(await throughPort(port, 'there and back')).toBe('there and back')
+          expect(await through(port, 'there and back')).toBe('there and back')
         },
       })
       const piped = await stand.ssh(['-W', `127.0.0.1:${stand.echoPort}`, 'web-1'], { input: 'by stdin' })
@@ -241,7 +291,7 @@ export const ROWS: readonly ClientRow[] = [
         {
           while: async () => {
             await listening(dynamic)
-            expect(await throughPort(port, 'x').catch(() => '')).toBe('')
+            expect(await through(port, 'x').catch(() => '')).toBe('')
             expect(await socks(dynamic, elsewhere)).not.toBe(0)
           },
         },
@@ -255,21 +305,68 @@ export const ROWS: readonly ClientRow[] = [
     among: true,
   },
   {
-    what: 'ssh -R: refused (attack 7)',
+    what: 'ssh -R: refused in words, the command runs (attack 7)',
     async run(stand) {
-      const ran = await stand.ssh([
-        '-o',
-        'ExitOnForwardFailure=yes',
-        '-R',
-        '0:127.0.0.1:1',
-        'web-1',
-        'echo never',
-      ])
-      expect(ran).toMatchObject({ code: 255, out: '' })
-      expect(ran.err).toContain('remote port forwarding failed')
+      const forward = ['-R', '0:127.0.0.1:1', '-R', '/tmp/never:127.0.0.1:1']
+      const ran = await stand.ssh([...forward, 'web-1', 'echo runs'])
+      expect(ran).toMatchObject({ code: 0, out: 'runs\n' })
+      expect(ran.err).toMatch(/breakglass: refused: remote forwarding.*scope\.allow/)
+      expect(ran.err.match(/breakglass: refused/g)).toHaveLength(1)
+      expect(
+        await stand.ssh(['-o', 'ExitOnForwardFailure=yes', ...forward, 'web-1', 'echo never']),
+      ).toMatchObject({ code: 255, out: '' })
     },
-    recorded: () => [matching(/^remote_forwarding refused \(remote_forwarding\)/)],
+    recorded: () => [
+      'remote_forwarding refused (remote_forwarding) localhost:0',
+      'remote_forwarding refused (remote_forwarding) unix:/tmp/never',
+      'exec echo runs',
+    ],
     among: true,
+  },
+  {
+    what: 'ssh -R: from a port of the host, where the procedure allows',
+    async run(stand) {
+      const port = await freePort()
+      const line = `exec 3<>/dev/tcp/127.0.0.1/${port}; echo from the host >&3; head -n 1 <&3`
+      const fixed = await stand.ssh(['-R', `127.0.0.1:${port}:127.0.0.1:${stand.echoPort}`, 'web-2', line])
+      expect(fixed).toMatchObject({ code: 0, out: 'from the host\n' })
+      await gone(port)
+      await stand.ssh(['-N', '-R', `0:127.0.0.1:${stand.echoPort}`, 'web-2'], {
+        while: async err => expect(await through(await allocated(err), 'chosen')).toBe('chosen'),
+      })
+    },
+    recorded: () => [
+      matching(/^remote_forwarding 127\.0\.0\.1:\d+$/),
+      matching(/^exec exec 3<>/),
+      // Bytes of both directions.
+      matching(/^remote_forwarding_channel\b.* \(28 bytes\)$/),
+      matching(/^remote_forwarding /),
+      matching(/^remote_forwarding_channel\b.* \(12 bytes\)$/),
+    ],
+  },
+  {
+    what: 'ssh -L and -R with sockets that are paths, where the procedure allows',
+    async run(stand) {
+      const here = join(stand.folder, 'here.sock')
+      const there = join(stand.remote, 'there.sock')
+      const astray = join(stand.folder, 'astray.sock')
+      const forwards = ['-L', `${here}:${stand.echoPath}`, '-L', `${astray}:/run/astray`]
+      await stand.ssh(['-N', ...forwards, '-R', `${there}:127.0.0.1:${stand.echoPort}`, 'web-2'], {
+        while: async () => {
+          const both = (): true | undefined => (existsSync(here) && existsSync(there) ? true : undefined)
+          await found('both sockets', both)
+          expect(await through(here, 'to the host')).toBe('to the host')
+          expect(await through(there, 'from the host')).toBe('from the host')
+          expect(await through(astray, 'astray').catch(() => '')).toBe('')
+        },
+      })
+    },
+    recorded: stand => [
+      `remote_forwarding unix:${join(stand.remote, 'there.sock')}`,
+      `forward unix:${stand.echoPath}`,
+      matching(/^remote_forwarding_channel\b.* \(26 bytes\)$/),
+      'forward refused (forward) unix:/run/astray',
+    ],
   },
   {
     what: 'ssh -A: refused in words, the command runs without an agent (attack 9)',
@@ -291,6 +388,27 @@ export const ROWS: readonly ClientRow[] = [
     ],
   },
   {
+    what: 'ssh -A: the agent of the person, where the procedure allows',
+    async run(stand) {
+      const key = join(stand.folder, 'agent-key')
+      fine(await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'of ana', '-f', key]))
+      const ran = await run('ssh-agent', [
+        'sh',
+        '-c',
+        `ssh-add -q ${key} && ssh -A -F ${stand.config} web-2 ssh-add -l`,
+      ])
+      expect(ran).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^256 SHA256:\S+ of ana \(ED25519\)\n$/),
+      })
+    },
+    recorded: () => [
+      'agent_forwarding auth-agent-req@openssh.com',
+      'exec ssh-add -l',
+      matching(/^agent_forwarding_channel\b.* \([1-9]\d* bytes\)$/),
+    ],
+  },
+  {
     what: 'ssh -X: refused in words, the command runs without a display (attack 7)',
     needs: ['/usr/bin/xauth'],
     async run(stand) {
@@ -301,6 +419,26 @@ export const ROWS: readonly ClientRow[] = [
       expect(ran.err).toMatch(/breakglass: refused: .*X11/i)
     },
     recorded: () => ['x11_forwarding refused (x11_forwarding) x11-req', 'exec echo "[$DISPLAY]"'],
+  },
+  {
+    what: 'ssh -X: the display of the person, where the procedure allows',
+    needs: ['/usr/bin/xauth', '/usr/bin/python3'],
+    async run(stand) {
+      const display = await xServer()
+      const ran = await stand.ssh(['-X', '-o', 'ForwardX11Trusted=yes', 'web-2', '/usr/bin/python3 -'], {
+        input: X_CLIENT,
+        env: { DISPLAY: `127.0.0.1:${display.port - 6000}`, HOME: stand.folder },
+      })
+      display.close()
+      expect(ran.out, ran.err).toBe('no seats!   \n')
+      expect(display.heard.map(bytes => bytes.subarray(12, 30).toString())).toEqual(['MIT-MAGIC-COOKIE-1'])
+    },
+    recorded: () => [
+      'x11_forwarding x11-req',
+      'exec /usr/bin/python3 -',
+      matching(/^x11_forwarding_channel\b.* \(68 bytes\)$/),
+    ],
+    among: true,
   },
   {
     what: 'ssh: a shell on a terminal, with its size and its exit code',

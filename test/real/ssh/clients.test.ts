@@ -1,10 +1,11 @@
 /** The clients people use, unchanged, through the whole server to a real sshd: what they see, and what is on record of it. */
 import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBuilt } from '../breakglass.ts'
 import { missing } from '../servers/missing.ts'
-import { ROWS } from './client-rows.ts'
+import { allocated, found, gone, ROWS } from './client-rows.ts'
 import { ClientStand } from './client-stand.ts'
 import { missingSshd } from './lab.ts'
 
@@ -24,6 +25,23 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       const lines = await stand.recorded()
       const wanted = row.recorded(stand)
       expect(lines).toEqual(row.among ? expect.arrayContaining([...wanted]) : wanted)
+    })
+
+    it('the end of the grant closes what was forwarded: the port at the host, and what came through it', async () => {
+      const ended = stand.ssh(['-N', '-R', `0:127.0.0.1:${stand.echoPort}`, 'web-2'], {
+        while: async err => {
+          const port = await allocated(err)
+          const open = connect(port, '127.0.0.1')
+          const over = new Promise(resolve => open.once('close', resolve))
+          open.write('held')
+          await new Promise(resolve => open.once('data', resolve))
+          await stand.api.post(`/v1/grants/${stand.wideGrant}/close`)
+          await over
+          await gone(port)
+          await found('why', () => (err().includes('breakglass') ? true : undefined))
+        },
+      })
+      expect((await ended).err).toMatch(/breakglass: .*closed/)
     })
   },
 )

@@ -15,7 +15,9 @@ import { testAccounts } from './accounts.ts'
 export interface SshdOptions {
   /** Trusted instead of a fresh one: as an owner installs the key that `target plan` prints. */
   readonly ca?: KeyObject
-  /** Principals by account; default: `breakglass/web-1/deploy` and `breakglass/web-1/reader` for the two test accounts. */
+  /** Targets that this one host is; default: web-1. */
+  readonly targets?: readonly string[]
+  /** Principals by account; default: `breakglass/TARGET/deploy` and `breakglass/TARGET/reader` for the two test accounts. */
   readonly principals?: Readonly<Record<string, readonly string[]>>
   /** Lines before all others: the first value of a keyword counts in sshd. */
   readonly config?: readonly string[]
@@ -69,7 +71,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const hostKeyLine = printKeyLine(parseKeyLine(readFileSync(join(folder, 'host.pub'), 'utf8')).blob)
   writeFileSync(join(folder, 'ca.pub'), `${printKeyLine(publicBlob(ca))}\n`)
   mkdirSync(join(folder, 'principals'))
-  const principals = options.principals ?? mergePrincipals(deploy, reader)
+  const principals = options.principals ?? mergePrincipals(deploy, reader, options.targets ?? ['web-1'])
   for (const [account, names] of Object.entries(principals)) {
     writeFileSync(join(folder, 'principals', account), `${names.join('\n')}\n`)
   }
@@ -165,11 +167,15 @@ function configuration(folder: string, port: number, options: SshdOptions): stri
   ]
 }
 
-function mergePrincipals(deploy: string, reader: string): Record<string, string[]> {
-  const names = (scope: string) => `breakglass/web-1/${scope}`
+function mergePrincipals(
+  deploy: string,
+  reader: string,
+  targets: readonly string[],
+): Record<string, string[]> {
+  const names = (scope: string) => targets.map(target => `breakglass/${target}/${scope}`)
   return deploy === reader
-    ? { [deploy]: [names('deploy'), names('reader')] }
-    : { [deploy]: [names('deploy')], [reader]: [names('reader')] }
+    ? { [deploy]: [...names('deploy'), ...names('reader')] }
+    : { [deploy]: names('deploy'), [reader]: names('reader') }
 }
 
 function anHour(): CertificateTerms {

@@ -30,34 +30,42 @@ export interface SshWorld extends World {
 export interface SshWorldOptions extends WorldOptions {
   /** Lines of the scope of web-1 in the procedure, in place of none. */
   readonly scope?: string
+  /** Further targets that are the same host: their names, and the lines of their scope. */
+  readonly also?: Readonly<Record<string, string>>
   readonly sshd?: SshdOptions
 }
 
 /** The organisation of `world.ts` with a host as well: a real sshd that trusts the gateway's certificate authority. */
 export async function startSshWorld(options: SshWorldOptions = {}): Promise<SshWorld> {
-  const sshd = await startSshd(options.sshd)
+  const scopes = { 'web-1': options.scope, ...options.also }
+  const sshd = await startSshd({ targets: Object.keys(scopes), ...options.sshd })
   const port = await freePort()
   const world = await startWorld({
     ...options,
     procedures: {
       ...options.procedures,
-      'web-1': text =>
-        text
-          .replace('procedure: orders-db-emergency', 'procedure: web-1-emergency')
-          .replace('targets: [orders-db]', 'targets: [web-1]')
-          .replace(
-            /scope: .*\n/,
-            `scope: { use: deploy${options.scope === undefined ? '' : `, ${options.scope}`} }\n`,
-          ),
+      ...Object.fromEntries(
+        Object.entries(scopes).map(([name, scope]) => [
+          name,
+          (text: string) =>
+            text
+              .replace('procedure: orders-db-emergency', `procedure: ${name}-emergency`)
+              .replace('targets: [orders-db]', `targets: [${name}]`)
+              .replace(/scope: .*\n/, `scope: { use: deploy${scope === undefined ? '' : `, ${scope}`} }\n`),
+        ]),
+      ),
     },
     config: text =>
       (options.config ?? (same => same))(
-        text
-          .replace('listen: { ', `listen: { ssh: 127.0.0.1:${port}, `)
-          .replace(
-            'incidents:\n',
-            `  web-1:\n    protocol: ssh\n    address: 127.0.0.1:${sshd.port}\n    services: [orders]\n    host_keys: ["${sshd.hostKeyLine}"]\n    scopes: { deploy: { as: ${sshd.account} } }\nincidents:\n`,
-          ),
+        text.replace('listen: { ', `listen: { ssh: 127.0.0.1:${port}, `).replace(
+          'incidents:\n',
+          `${Object.keys(scopes)
+            .map(
+              name =>
+                `  ${name}:\n    protocol: ssh\n    address: 127.0.0.1:${sshd.port}\n    services: [orders]\n    host_keys: ["${sshd.hostKeyLine}"]\n    scopes: { deploy: { as: ${sshd.account} } }\n`,
+            )
+            .join('')}incidents:\n`,
+        ),
       ),
     async prepare(target, folder) {
       mkdirSync(join(folder, 'keys'), { recursive: true, mode: 0o700 })

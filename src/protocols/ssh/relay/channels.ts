@@ -19,6 +19,8 @@ import { describe, readDirectStreamlocal, readDirectTcpip, writeEnv } from './se
 
 /** Channels at once in one connection; sshd allows ten programs by default, forwards are many at times. */
 const MOST_CHANNELS = 256
+/** Sentences that wait for a program to be said in. */
+const MOST_OWED = 8
 
 /** The channels of one connection, by our number for them. Opens them in both directions and forgets them when both sides are done. */
 export class Channels {
@@ -29,6 +31,8 @@ export class Channels {
   /** Judged but not yet decided. */
   #deciding = 0
   #next = 0
+  /** Nothing runs yet in which they could be said; the same words once. */
+  readonly #owedWords = new Set<string>()
 
   constructor(context: RelayContext, fault: (cause: unknown) => void) {
     this.#context = context
@@ -49,6 +53,13 @@ export class Channels {
 
   notice(text: string): void {
     for (const channel of this.#open.values()) channel.flow?.notice?.(text)
+  }
+
+  /** Words about what was asked of the whole connection: said in the programs that run, or else in the next one. */
+  tell(words: string): void {
+    const hear = this.all().filter(({ flow }) => flow?.notice)
+    for (const { flow } of hear) flow?.notice?.(words)
+    if (hear.length === 0 && this.#owedWords.size < MOST_OWED) this.#owedWords.add(words)
   }
 
   /** True: somebody reads it. */
@@ -82,6 +93,10 @@ export class Channels {
   /** Asks the target for the same channel, with what we leave it of the client's window. */
   #pass(message: ChannelOpen): Channel {
     const channel = this.#make(message.channel)
+    if (message.channel === 'session') {
+      channel.owedWords.push(...this.#owedWords)
+      this.#owedWords.clear()
+    }
     const end = { id: message.sender, maxPacket: message.maxPacket }
     const window = channel.joinClient(end, message.window, refusesFiles(this.#context.guard.rules))
     this.#context.ends.target.send(encodeConnection({ ...message, sender: channel.id, window }))
@@ -313,4 +328,5 @@ const NEEDS: Readonly<Record<string, string>> = {
   'auth-agent@openssh.com': 'agent_forwarding',
   x11: 'x11_forwarding',
   'forwarded-tcpip': 'remote_forwarding',
+  'forwarded-streamlocal@openssh.com': 'remote_forwarding',
 }

@@ -3,7 +3,7 @@ import { judgeRequest } from '../inspect/judge-request.ts'
 import { type ConnectionMessage, encodeConnection } from '../messages/connection.ts'
 import { SshReader } from '../messages/fields.ts'
 import type { Channels } from './channels.ts'
-import { type RelayContext, submitThen } from './context.ts'
+import { refusalWords, type RelayContext, submitThen } from './context.ts'
 import { ReplyOrder, type Slot } from './reply-order.ts'
 
 type GlobalRequest = Extract<ConnectionMessage, { type: 'global_request' }>
@@ -56,7 +56,12 @@ export class GlobalRequests {
         objections: judgeRequest('remote_forwarding', guard.rules),
       },
       permit => {
-        if (!permit.forward || this.#context.ended) return fail()
+        if (this.#context.ended) return fail()
+        if (!permit.forward) {
+          // OpenSSH says of it only that it failed.
+          this.#channels.tell(refusalWords(permit, guard.rules))
+          return fail()
+        }
         this.#channels.remoteForwards = true
         this.#pass(request, slot)
       },

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { createHmac, createHash, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,8 +16,9 @@ import type { Inspector } from '../../../src/protocols/postgres/inspect/inspecto
 import type { SessionRules } from '../../../src/target/action.ts'
 import { type Door, type DoorSession, openDoor } from '../../../src/target/contract/door.suite.ts'
 import { makePassage } from '../../../src/target/contract/made-passage.suite.ts'
+import { makeVerifier } from '../../../src/target/contract/made-verifier.suite.ts'
 import type { Passage } from '../../../src/target/passage.ts'
-import type { LoginDesk, Protocol, ScramVerifier } from '../../../src/target/protocol.ts'
+import type { LoginDesk, Protocol } from '../../../src/target/protocol.ts'
 import {
   startPostgres,
   type PostgresOptions as ServerOptions,
@@ -275,17 +276,4 @@ function certificate(folder: string): { cert: string; key: string; caFile: strin
     { stdio: 'ignore' },
   )
   return { cert: readFileSync(caFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), caFile }
-}
-
-/** Made here a second time, so that the gateway's own maker is not its only witness (RFC 5802 §3). */
-function makeVerifier(secret: string): ScramVerifier {
-  const salt = randomBytes(16)
-  const salted = pbkdf2Sync(secret, salt, 4096, 32, 'sha256')
-  const keyed = (text: string) => createHmac('sha256', salted).update(text).digest()
-  return {
-    salt,
-    iterations: 4096,
-    storedKey: createHash('sha256').update(keyed('Client Key')).digest(),
-    serverKey: keyed('Server Key'),
-  }
 }

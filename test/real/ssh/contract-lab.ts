@@ -1,4 +1,4 @@
-import { createHash, createHmac, generateKeyPairSync, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -19,6 +19,7 @@ import { publicBlob } from '../../../src/protocols/ssh/keys/public-blob.ts'
 import { SshWriter } from '../../../src/protocols/ssh/messages/fields.ts'
 import { SSH } from '../../../src/protocols/ssh/messages/numbers.ts'
 import type { ContractClient, ProtocolLab } from '../../../src/target/contract/lab.suite.ts'
+import { makeVerifier } from '../../../src/target/contract/made-verifier.suite.ts'
 import { rest } from '../../../src/target/contract/stand.suite.ts'
 import { descendants, startSshd } from './lab.ts'
 import { openSession, RawSshClient, startRequest } from './raw-client.ts'
@@ -134,19 +135,6 @@ function processesOf(login: string): number[] {
 
 function killHard(pid: number): void {
   if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL')
-}
-
-/** Made here a second time, so that the gateway's own maker is not its only witness (RFC 5802 §3). */
-function makeVerifier(secret: string) {
-  const salt = randomBytes(16)
-  const salted = pbkdf2Sync(secret, salt, 4096, 32, 'sha256')
-  const keyed = (text: string) => createHmac('sha256', salted).update(text).digest()
-  return {
-    salt,
-    iterations: 4096,
-    storedKey: createHash('sha256').update(keyed('Client Key')).digest(),
-    serverKey: keyed('Server Key'),
-  }
 }
 
 /** The kinds of the sftp packets that have come whole. */

@@ -165,6 +165,23 @@ export class RawSshClient {
     return channel
   }
 
+  /** Whether a request on a channel was granted (RFC 4254 §5.4). */
+  async ask(channel: RawChannel, name: string, data: Buffer = Buffer.alloc(0)): Promise<boolean> {
+    const before = channel.answers.length
+    this.say({ type: 'request', recipient: channel.theirs, name, wantReply: true, data })
+    await this.until(() => channel.answers.length > before)
+    return channel.answers[before] as boolean
+  }
+
+  /** Sends all of it, as the window opens. */
+  async pourAll(channel: RawChannel, bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      await this.until(() => channel.room > 0)
+      at += this.pour(channel, bytes.subarray(at))
+      if (channel.state === 'over') throw new Error('the channel ended before it had taken all')
+    }
+  }
+
   /** Sends what the window has room for; the number of bytes that went. */
   pour(channel: RawChannel, bytes: Buffer): number {
     const fits = channel.state === 'open' ? Math.min(channel.room, bytes.length, PACKET) : 0

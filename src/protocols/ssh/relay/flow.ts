@@ -9,8 +9,11 @@ export interface Flow {
   fromTarget(bytes: Buffer, stderr: boolean): void
   /** The client takes more than it did. */
   clientHasRoom?(): void
-  /** A request of the client about what runs (`window-change`, `signal`, …), on its way to the target. */
-  asked?(name: string, data: Buffer): void
+  /**
+   * A request of the client about what runs (`window-change`, `signal`, `break`, `eow@openssh.com`). True once it is recorded as the
+   * procedure demands and may go on to the target; absent: nothing can be asked of it.
+   */
+  asked?(name: string, data: Buffer): boolean | Promise<boolean>
   /** A request of the target about what ran (`exit-status`, `exit-signal`), on its way to the client. */
   told?(name: string, data: Buffer): void
   /** A sentence for the person while it runs. */

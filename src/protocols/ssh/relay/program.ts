@@ -1,15 +1,21 @@
-import { createHash } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
 import type { StreamEvent } from '../../../target/action.ts'
 import type { Guard } from '../../../target/protocol.ts'
-import { AskedSecret } from './asked-secret.ts'
+import { takesCommands } from '../inspect/takes-commands.ts'
 import { ClientScreen } from '../terminal/client-screen.ts'
+import { AskedSecret } from './asked-secret.ts'
 import type { Channel } from './channel.ts'
 import type { Flow } from './flow.ts'
-import { readExitStatus, readOneText, readSize, type Terminal } from './session-requests.ts'
+import { RecordedInput } from './recorded-input.ts'
+import {
+  readBreak,
+  readExitStatus,
+  readOneText,
+  readSize,
+  type Terminal,
+  textOfSize,
+} from './session-requests.ts'
 
-/** Input is recorded in full up to this much, beyond it by its digest: commands are typed, files are piped. */
-const INPUT_BYTES = 1024 * 1024
 /** Output of a terminal is recorded up to this much per program. */
 const TERMINAL_BYTES = 64 * 1024 * 1024
 
@@ -20,6 +26,8 @@ export interface ProgramOptions {
   readonly channel: Channel
   readonly guard: Guard
   readonly terminal: Terminal | undefined
+  /** The command line; undefined: a shell. */
+  readonly command: string | undefined
   /** Monotonic milliseconds. */
   readonly now: () => number
 }
@@ -31,15 +39,14 @@ export class Program implements Flow {
   readonly #options: ProgramOptions
   readonly #began: number
   readonly #decoders = {
-    i: new StringDecoder('utf8'),
     o: new StringDecoder('utf8'),
     e: new StringDecoder('utf8'),
   }
   readonly #secret = new AskedSecret()
   readonly #screen: ClientScreen | undefined
-  readonly #inDigest = createHash('sha256')
-  #in = 0
-  #inUnrecorded = 0
+  readonly #input: RecordedInput
+  /** Size and digest of the input are on record. */
+  #inputTold = false
   #out = 0
   #recorded = 0
   readonly #most: number
@@ -51,6 +58,12 @@ export class Program implements Flow {
     this.#options = options
     this.#began = options.now()
     this.#most = options.terminal ? TERMINAL_BYTES : options.guard.rules.resultBytes
+    const { terminal, command } = options
+    // Without a terminal a file may be piped in, by a command that surely takes it for one.
+    this.#input = new RecordedInput({
+      whole: () => terminal !== undefined || command === undefined || takesCommands(command),
+      shownAs: text => this.#secret.typed(text),
+    })
     this.#screen =
       options.terminal &&
       new ClientScreen({
@@ -70,44 +83,41 @@ export class Program implements Flow {
   }
 
   fromClient(bytes: Buffer): void | Promise<void> {
-    const { guard, channel, seq } = this.#options
-    this.#in += bytes.length
-    this.#inDigest.update(bytes)
+    const { guard, seq } = this.#options
     guard.touch()
-    if (this.#in > INPUT_BYTES) {
-      this.#inUnrecorded += bytes.length
-      return channel.toTarget(bytes)
-    }
-    const text = this.#secret.typed(this.#decoders.i.write(bytes))
-    const durable = guard.stream(seq, [this.#event('i', text)], 'before')
-    if (durable === true) return channel.toTarget(bytes)
+    const events = this.#input.came(bytes).map(([code, text]) => this.#event(code, text))
+    const durable = events.length === 0 || guard.stream(seq, events, 'before')
+    if (durable === true) return this.#goesIn(bytes)
     if (durable === false) return undefined
     return durable.then(goesOn => {
-      if (goesOn) channel.toTarget(bytes)
+      if (goesOn) this.#goesIn(bytes)
     })
+  }
+
+  #goesIn(bytes: Buffer): void {
+    this.#input.passed(bytes)
+    this.#options.channel.toTarget(bytes)
   }
 
   /** What was piped in is known by its digest before the program can act on its end; what was typed may hold secrets and has none. */
   clientEof(): void | Promise<void> {
     const { guard, channel, seq, terminal } = this.#options
-    if (this.#in === 0 || terminal) return channel.eofToTarget()
+    const facts = terminal ? undefined : this.#input.facts()
+    if (!facts) return channel.eofToTarget()
     const permit = guard.submit({
       kind: 'input_end',
       verbs: [],
       writes: false,
-      detail: {
-        of: seq,
-        bytes: this.#in,
-        sha256: this.#inDigest.copy().digest('hex'),
-        ...(this.#inUnrecorded > 0 && { unrecorded: this.#inUnrecorded }),
-      },
+      detail: { of: seq, ...facts },
       durable: true,
       objections: [],
     })
-    if (!(permit instanceof Promise)) return permit.forward ? channel.eofToTarget() : undefined
-    return permit.then(({ forward }) => {
-      if (forward) channel.eofToTarget()
-    })
+    const ends = ({ forward }: { readonly forward: boolean }): void => {
+      if (!forward) return
+      this.#inputTold = true
+      channel.eofToTarget()
+    }
+    return permit instanceof Promise ? permit.then(ends) : ends(permit)
   }
 
   fromTarget(bytes: Buffer, stderr: boolean): void {
@@ -118,12 +128,22 @@ export class Program implements Flow {
     this.#screen?.output(bytes)
   }
 
-  asked(name: string, data: Buffer): void {
-    if (name === 'window-change') {
-      const size = readSize(data)
-      this.#note('r', size)
-      this.#screen?.resize(Number(size.split('x')[1]))
-    } else if (name === 'signal') this.#note('m', `signal ${readOneText(data)}`)
+  asked(name: string, data: Buffer): boolean | Promise<boolean> {
+    const { guard, seq } = this.#options
+    switch (name) {
+      case 'window-change': {
+        const size = readSize(data)
+        this.#note('r', textOfSize(size))
+        this.#screen?.resize(size.rows)
+        return true
+      }
+      case 'signal':
+        return guard.stream(seq, [this.#event('m', `signal ${readOneText(data).slice(0, 60)}`)], 'before')
+      case 'break':
+        return guard.stream(seq, [this.#event('m', `break of ${readBreak(data)} ms`)], 'before')
+      default:
+        return true
+    }
   }
 
   told(name: string, data: Buffer): void {
@@ -152,17 +172,21 @@ export class Program implements Flow {
   }
 
   closed(): void {
-    const { guard, seq, now } = this.#options
+    const { guard, seq, now, terminal } = this.#options
     this.#screen?.close()
-    for (const code of ['i', 'o', 'e'] as const) {
-      const rest = this.#decoders[code].end()
-      if (rest !== '') this.#note(code, rest)
-    }
+    const rests = [
+      ['i', this.#input.rest()],
+      ['o', this.#decoders.o.end()],
+      ['e', this.#decoders.e.end()],
+    ] as const
+    for (const [code, rest] of rests) if (rest !== '') this.#note(code, rest)
+    const facts = terminal || this.#inputTold ? undefined : this.#input.facts()
     guard.finish(seq, {
       rows: 0,
       bytes: this.#out,
       ms: now() - this.#began,
       ...(this.#exit && { error: this.#exit }),
+      ...(facts && { detail: facts }),
       cut: this.#cut,
     })
   }

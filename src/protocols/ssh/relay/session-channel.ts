@@ -10,8 +10,10 @@ import { type RelayContext, refusalWords, submitThen } from './context.ts'
 import { Program } from './program.ts'
 import {
   MOST_ENV,
+  type Preparation,
   readEnv,
   readOneText,
+  readSize,
   readTerminal,
   writeExitStatus,
   writeText,
@@ -28,21 +30,21 @@ export function sessionRequest(
   request: ChannelRequest,
   context: RelayContext,
 ): void | Promise<void> {
-  const { name, data } = request
-  switch (name) {
+  switch (request.name) {
     case 'pty-req':
-      channel.preparation.terminal = readTerminal(data)
-      return pass(channel, request, context)
+      return prepare(channel, request, context, () => {
+        channel.preparation.terminal = readTerminal(request.data)
+        return true
+      })
     case 'env':
-      return env(channel, request, context)
+      return prepare(channel, request, context, ({ preparation }) => keepVariable(preparation, request.data))
     case 'window-change':
+      if (!channel.started) return resize(channel, request, context)
+      return whatRuns(channel, request, context)
     case 'signal':
     case 'break':
-    case 'xon-xoff':
     case 'eow@openssh.com':
-      context.guard.touch()
-      channel.flow?.asked?.(name, data)
-      return pass(channel, request, context)
+      return whatRuns(channel, request, context)
     case 'shell':
     case 'exec':
     case 'subsystem':
@@ -66,12 +68,43 @@ function answer(channel: Channel, { wantReply }: ChannelRequest, type: 'success'
   if (wantReply) channel.replies.now(encodeConnection({ type, recipient: channel.clientId }))
 }
 
-function env(channel: Channel, request: ChannelRequest, context: RelayContext): void {
-  const { name, value } = readEnv(request.data)
-  const { env: known } = channel.preparation
-  if (OUR_ENV.test(name) || known.length >= MOST_ENV) return answer(channel, request, 'failure')
-  known.push(`${name}=${value}`.slice(0, 1000))
+/** Of what is to run, and so only before it does (RFC 4254 §6.2, §6.4): it goes on record with it. */
+function prepare(
+  channel: Channel,
+  request: ChannelRequest,
+  context: RelayContext,
+  keep: (channel: Channel) => boolean,
+): void {
+  if (channel.started || !keep(channel)) return answer(channel, request, 'failure')
   return pass(channel, request, context)
+}
+
+function keepVariable({ env: known }: Preparation, data: Buffer): boolean {
+  const { name, value } = readEnv(data)
+  if (OUR_ENV.test(name) || known.length >= MOST_ENV) return false
+  known.push(`${name}=${value}`.slice(0, 1000))
+  return true
+}
+
+/** A terminal that changes before anything runs in it is the one that goes on record. */
+function resize(channel: Channel, request: ChannelRequest, context: RelayContext): void {
+  const { preparation } = channel
+  return prepare(channel, request, context, () => {
+    if (!preparation.terminal) return false
+    preparation.terminal = { ...preparation.terminal, ...readSize(request.data) }
+    return true
+  })
+}
+
+/** Reaches what runs once it is recorded; where nothing runs there is nothing to reach (RFC 4254 §6.9). */
+function whatRuns(channel: Channel, request: ChannelRequest, context: RelayContext): void | Promise<void> {
+  const recorded = channel.flow?.asked?.(request.name, request.data) ?? false
+  context.guard.touch()
+  const act = (goesOn: boolean): void => {
+    if (goesOn) pass(channel, request, context)
+    else answer(channel, request, 'failure')
+  }
+  return recorded instanceof Promise ? recorded.then(act) : act(recorded)
 }
 
 /** Agent, X11, and whatever else a client may think of. */
@@ -170,7 +203,14 @@ function flowOf(
       sayRefusals: false,
       create: ports => createScp(direction, ports),
     })
-  return new Program({ seq, channel, guard, terminal: channel.preparation.terminal, now })
+  return new Program({
+    seq,
+    channel,
+    guard,
+    terminal: channel.preparation.terminal,
+    command: action.text,
+    now,
+  })
 }
 
 /** Says why where the person reads it, and ends the channel as a program that could not be run. */

@@ -29,10 +29,20 @@ export function readTerminal(data: Buffer): Terminal {
   return { term: term.slice(0, 100), cols, rows }
 }
 
-/** `COLSxROWS` of a window-change (RFC 4254 §6.7). */
-export function readSize(data: Buffer): string {
+/** Of a window-change (RFC 4254 §6.7). */
+export function readSize(data: Buffer): Pick<Terminal, 'cols' | 'rows'> {
   const reader = new SshReader(data)
-  return `${reader.uint32()}x${reader.uint32()}`
+  return { cols: reader.uint32(), rows: reader.uint32() }
+}
+
+/** `COLSxROWS`. */
+export function textOfSize({ cols, rows }: Pick<Terminal, 'cols' | 'rows'>): string {
+  return `${cols}x${rows}`
+}
+
+/** Milliseconds of a break (RFC 4335 §3). */
+export function readBreak(data: Buffer): number {
+  return new SshReader(data).uint32()
 }
 
 export function readEnv(data: Buffer): { readonly name: string; readonly value: string } {

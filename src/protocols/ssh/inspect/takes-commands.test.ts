@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { takesCommands } from './takes-commands.ts'
+
+describe('what is piped into a command line', () => {
+  it.each([
+    'bash',
+    'sh -s one two',
+    '/bin/sh',
+    'sudo -i',
+    'sudo -u root bash',
+    'su -',
+    'python3 -',
+    'python3',
+    'psql shop',
+    'mysql',
+    'sqlite3 shop.db',
+    'xargs rm',
+    'cat | sh',
+    'gzip -d | sudo bash',
+    'cat > x; bash x',
+    'tee >(bash)',
+    'awk "{ system($0) }"',
+    'split --filter=sh',
+    'tar x --to-command=sh',
+    'tar -x -I bash',
+    'sort --compress-program=sh',
+    './import',
+    '/tmp/cat',
+    '$x',
+    'eval "$x"',
+    'PATH=/tmp cat',
+    'cat() { sh; }; cat',
+    'nc -l 99 | cat',
+    'git shell',
+    'ssh other',
+    'timeout 9 bash',
+    'cat "unfinished',
+    'x'.repeat(200_000),
+  ])('may be commands: %.40s', line => expect(takesCommands(line)).toBe(true))
+
+  it.each([
+    'cat > /srv/app.tar',
+    'sudo tee /etc/app.conf',
+    'sudo tee /etc/app.conf > /dev/null',
+    'cd /srv && tar xzf -',
+    'tar -C /srv -xf -',
+    'gzip -d | dd of=/tmp/image bs=1M',
+    'nice -n 19 cat > x',
+    'sh -c "cat > x"',
+    'LC_ALL=C sort > x',
+    'rsync --server -vlogDtpre.iLsfxCIvu . /srv',
+    "git-receive-pack 'app.git'",
+    "git-upload-pack 'app.git'",
+    'docker load',
+    'sha256sum',
+    'timeout 9 /usr/bin/cat > x',
+  ])('is data: %s', line => expect(takesCommands(line)).toBe(false))
+})

@@ -1,12 +1,26 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
+
+/**
+ * The maker of a proof (`claimMaker`) is handed out once per process: where several suites claim it, and where whole servers
+ * run, every file has a process of its own.
+ */
+const ALONE = ['src/api/**/*.test.ts', 'src/grant/**/*.test.ts', 'test/**/*.test.ts']
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default'],
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },
+      {
+        extends: true,
+        test: { name: 'together', include: ['src/**/*.test.ts'], exclude: ALONE, isolate: false },
+      },
+    ],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 })

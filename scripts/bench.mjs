@@ -16,7 +16,7 @@ const PARTS = [
   'ssh-crowd',
 ]
 install()
-bringServers()
+await bringServers()
 build()
 const known = readdirSync(join(root, 'bench'))
   .filter(name => name.endsWith('.ts'))

@@ -1,6 +1,7 @@
 // The real servers and clients of the tests. On Debian as root they are installed; elsewhere what is missing is named
 // and the suites that need it are skipped, visibly.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 
 const GO = '/usr/share/gocode/src/github.com'
@@ -46,7 +47,8 @@ const NEEDED = [
   { what: 'bzip2', found: '/usr/bin/bzip2', package: 'bzip2' },
 ]
 
-export function bringServers() {
+/** Resolves when they are here, or it was said that they are not. */
+export async function bringServers() {
   const missing = NEEDED.filter(({ found }) => !existsSync(found))
   if (missing.length === 0) return
   const names = missing.map(({ what }) => what).join(', ')
@@ -56,12 +58,12 @@ export function bringServers() {
     return
   }
   console.log(`Installing for the tests: ${names} …`)
-  const apt = (...args) =>
-    spawnSync('apt-get', ['-qq', '-o', 'Dpkg::Use-Pty=0', ...args], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-  apt('update')
-  const done = apt('install', '-y', '--no-install-recommends', ...missing.map(entry => entry.package))
-  if (done.status !== 0) console.log('Some could not be installed; their tests are skipped.')
+  // One shell for both steps, so that it goes on while we wait for npm.
+  const steps = `apt="apt-get -qq -o Dpkg::Use-Pty=0"; $apt update; exec $apt install -y --no-install-recommends "$@"`
+  const apt = spawn('sh', ['-c', steps, 'sh', ...missing.map(entry => entry.package)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
+  const [status] = await once(apt, 'exit')
+  if (status !== 0) console.log('Some could not be installed; their tests are skipped.')
 }

@@ -40,8 +40,8 @@ export function install() {
   linkEmbeddedPostgres()
 }
 
-export function build() {
-  must(process.execPath, [join(root, 'scripts', 'build.mjs')])
+export function build(...options) {
+  must(process.execPath, [join(root, 'scripts', 'build.mjs'), ...options])
 }
 
 function linkEmbeddedPostgres() {

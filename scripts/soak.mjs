@@ -4,7 +4,7 @@ import { bringServers } from './bring-servers.mjs'
 import { build, install, root, run } from './setup.mjs'
 
 install()
-bringServers()
+await bringServers()
 build()
 process.exit(
   run(process.execPath, [

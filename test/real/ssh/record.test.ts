@@ -1,13 +1,17 @@
 /** What a session leaves in the record, asked of the protocol between a real sshd and a client that sends what it likes. */
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SshWriter } from '../../../src/protocols/ssh/messages/fields.ts'
+import { SSH } from '../../../src/protocols/ssh/messages/numbers.ts'
 import { eventually, rest } from '../../../src/target/contract/stand.suite.ts'
 import { missingSshd } from './lab.ts'
-import type { RawChannel, RawSshClient } from './raw-client.ts'
+import { openSession, type RawChannel, type RawSshClient } from './raw-client.ts'
 import { openRelayStand, type RelayStand } from './relay-stand.ts'
 
 const MIB = 1024 * 1024
+const NOTHING = Buffer.alloc(0)
 
 function terminal(cols: number, rows: number): Buffer {
   return new SshWriter().string('xterm').uint32(cols).uint32(rows).uint32(0).uint32(0).string('').take()
@@ -138,5 +142,131 @@ describe.skipIf(missingSshd.length > 0)('the record of a session on a host', () 
     expect(await client.ask(channel, 'env', new SshWriter().string('A').string('b').take())).toBe(false)
     client.say({ type: 'data', recipient: channel.theirs, data: Buffer.from('\n') })
     await client.until(() => channel.state === 'over')
+  })
+
+  it('too many channels, and programs after the last, are refused and on record, a client that goes on asking at each doubling', async () => {
+    const { client, session } = await stand.enter()
+    const { guard } = session
+    const refusals = (): (string | undefined)[] => guard.actions.map(({ objections }) => objections[0]?.rule)
+    for (let id = 0; id < 256; id++) client.send(openSession(id))
+    for (let id = 256; id < 356; id++) client.send(openSession(id))
+    const answers = await Promise.all(Array.from({ length: 100 }, () => client.heard(SSH.channelOpenFailure)))
+    expect(answers[0]?.toString()).toContain('Close some first')
+    expect(refusals()).toEqual(Array(7).fill('too_many_channels'))
+    expect(guard.actions.at(-1)).toMatchObject({ kind: 'channel', text: 'session', detail: { times: 64 } })
+    client.socket.destroy()
+
+    const last = await stand.enter()
+    const data = NOTHING
+    last.client.say({ type: 'global_request', name: 'no-more-sessions@openssh.com', wantReply: false, data })
+    await expect(last.client.open()).rejects.toThrow('Connect once more')
+    expect(last.session.guard.actions).toMatchObject([{ objections: [{ rule: 'no_more_sessions' }] }])
+  })
+
+  it('a window that is wider than there is ends the session, and nobody else', async () => {
+    const { client, session } = await stand.enter()
+    const other = await stand.enter()
+    const channel = await client.start('exec', 'cat')
+    client.say({ type: 'window_adjust', recipient: channel.theirs, bytes: 0xffffffff })
+    await client.untilClosed()
+    await expect(session.end).resolves.toMatchObject({ reason: 'violation' })
+    const after = await other.client.start('exec', 'echo on')
+    await other.client.until(() => after.state === 'over')
+    expect(after.out.toString()).toBe('on\n')
+  })
+
+  it('what a jump carried is counted, and a client that speaks on behind its end harms nobody', async () => {
+    const { client, session } = await stand.enter()
+    const to = new SshWriter().string('web-1').uint32(22).string('127.0.0.1').uint32(1).take()
+    client.say({
+      type: 'open',
+      channel: 'direct-tcpip',
+      sender: 90,
+      window: MIB,
+      maxPacket: 32_768,
+      data: to,
+    })
+    const recipient = (await client.heard(SSH.channelOpenConfirmation)).readUInt32BE(5)
+    const say = (words: string): void => client.say({ type: 'data', recipient, data: Buffer.from(words) })
+    // No identification: the gateway closes from its side.
+    say('GET / HTTP/1.1\r\n\r\n')
+    await client.heard(SSH.channelClose)
+    expect(session.guard.outcomes.get(1)?.bytes).toBeGreaterThan(18)
+    say('x'.repeat(32_000))
+    client.say({ type: 'eof', recipient })
+    client.say({ type: 'eof', recipient })
+    say('behind the end')
+    client.say({ type: 'window_adjust', recipient, bytes: 1 })
+    const channel = await client.start('exec', 'echo on')
+    await client.until(() => channel.state === 'over')
+    expect(channel.out.toString()).toBe('on\n')
+  })
+
+  describe('of places where the target listens for the client', () => {
+    let forwarding: RelayStand
+    beforeAll(async () => {
+      forwarding = await openRelayStand({ allow: ['remote_forwarding'] })
+    })
+    afterAll(() => forwarding.close())
+    const place = (port: number, host = '127.0.0.1'): Buffer =>
+      new SshWriter().string(host).uint32(port).take()
+    /** The answer to a request about the connection, with the port where one was chosen. */
+    const ask = async (client: RawSshClient, name: string, data: Buffer): Promise<number | false> => {
+      client.say({ type: 'global_request', name, wantReply: true, data })
+      const answer = await client.heard(SSH.requestSuccess, SSH.requestFailure)
+      return answer[0] === SSH.requestSuccess && (answer.length > 1 ? answer.readUInt32BE(1) : 0)
+    }
+    const knock = (port: number): Promise<boolean> =>
+      new Promise(resolve => {
+        const socket = connect(port, '127.0.0.1')
+        socket.on('error', () => resolve(false)).on('connect', () => resolve(true))
+        socket.on('close', () => socket.destroy()).resume()
+      })
+
+    it('one that was chosen, used and cancelled leaves what came of it, and nothing opens channels from there any more', async () => {
+      const { client, session } = await forwarding.enter()
+      const { guard } = session
+      const port = (await ask(client, 'tcpip-forward', place(0))) as number
+      expect(port).toBeGreaterThan(0)
+      expect(guard.outcomes.size).toBe(0)
+      expect(await knock(port)).toBe(true)
+      const opened = await client.heard(SSH.channelOpen)
+      expect(opened.toString('latin1')).toContain('forwarded-tcpip')
+      await eventually(() => guard.actions[1]?.text).toBe(`127.0.0.1:${port}`)
+      expect(await ask(client, 'cancel-tcpip-forward', place(port + 1))).toBe(false)
+      expect(await ask(client, 'cancel-tcpip-forward', place(port, '127.0.0.2'))).toBe(false)
+      expect(await ask(client, 'cancel-tcpip-forward', place(port))).not.toBe(false)
+      expect(guard.outcomes.get(1)).toMatchObject({
+        detail: { listened: `127.0.0.1:${port}`, connections: 1 },
+      })
+      expect(await ask(client, 'cancel-tcpip-forward', place(port))).toBe(false)
+      expect(await knock(port)).toBe(false)
+      client.socket.destroy()
+    })
+
+    it('one that the target refuses is on record as refused by it', async () => {
+      const { client, session } = await forwarding.enter()
+      const taken = createServer().listen(0, '127.0.0.1')
+      await once(taken, 'listening')
+      const { port } = taken.address() as AddressInfo
+      expect(await ask(client, 'tcpip-forward', place(port))).toBe(false)
+      expect(session.guard.outcomes.get(1)?.error?.code).toBe('listen_failed')
+      expect(await ask(client, 'cancel-tcpip-forward', place(port))).toBe(false)
+      taken.close()
+      client.socket.destroy()
+    })
+
+    it('one for which no answer is wanted, and one that the session takes with it', async () => {
+      const { client, session } = await forwarding.enter()
+      const port = (await ask(client, 'tcpip-forward', place(0))) as number
+      client.say({ type: 'global_request', name: 'tcpip-forward', wantReply: false, data: place(0) })
+      // Answers stay with their questions, though the target answers one more than were asked.
+      expect(await ask(client, 'cancel-tcpip-forward', place(1))).toBe(false)
+      expect(await ask(client, 'cancel-tcpip-forward', place(port))).toBe(0)
+      client.socket.destroy()
+      await session.end
+      expect([...session.guard.outcomes.keys()].sort()).toEqual([1, 2])
+      expect(session.guard.outcomes.get(2)).toMatchObject({ detail: { connections: 0 } })
+    })
   })
 })

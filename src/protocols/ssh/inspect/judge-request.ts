@@ -34,6 +34,16 @@ export function judgeRequest(kind: string, { refuse, host }: Rules): readonly Ob
   return allowed ? [] : [objection(known, known.replace('_', ' '))]
 }
 
+/** Why a channel is refused that might be permitted at another time. */
+export function judgeOpening(rule: 'too_many_channels' | 'no_more_sessions'): Objection {
+  return objection(
+    rule,
+    rule === 'no_more_sessions'
+      ? 'a program after the client had said there would be no more'
+      : 'one channel more',
+  )
+}
+
 function objection(rule: RuleName, what: string): Objection {
   return { rule, what, next: REFUSE_RULES[rule].next }
 }

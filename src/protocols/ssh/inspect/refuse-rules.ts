@@ -36,6 +36,16 @@ const RULES = {
       'kinds of channels and requests that the gateway does not know, such as tunnels of a network device',
     next: 'Use a shell, a command, sftp or a port forward.',
   },
+  too_many_channels: {
+    holds: 'always',
+    refuses: 'more than 256 channels at once in one connection',
+    next: 'Close some first, or connect once more.',
+  },
+  no_more_sessions: {
+    holds: 'always',
+    refuses: 'programs after the client has said that there will be no more (no-more-sessions@openssh.com)',
+    next: 'Connect once more.',
+  },
   // What the procedure lists.
   forward: {
     holds: 'list',

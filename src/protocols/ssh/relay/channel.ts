@@ -6,7 +6,7 @@ import type { Flow } from './flow.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
 import { ReplyOrder, type Slot } from './reply-order.ts'
 import type { Preparation } from './session-requests.ts'
-import { OutwardWindow } from './window.ts'
+import { OutwardWindow, widened } from './window.ts'
 
 /** Words of ours that wait for room in the client's window; a client that never reads ends its session. */
 const MOST_UNSAID = 1024 * 1024
@@ -173,7 +173,7 @@ export class Channel {
   }
 
   targetAdjusted(bytes: number): void {
-    this.#inward += bytes
+    this.#inward = widened(this.#inward, bytes)
     this.#ends.client.send(encodeConnection({ type: 'window_adjust', recipient: this.clientId, bytes }))
   }
 

@@ -1,8 +1,9 @@
 import { refusesFiles } from '../sftp/file-rules.ts'
 import { Fault } from '../../../kernel/faults.ts'
+import type { Action } from '../../../target/action.ts'
 import type { Destination } from '../inspect/destination.ts'
 import { judgeForward } from '../inspect/judge-forward.ts'
-import { judgeRequest } from '../inspect/judge-request.ts'
+import { judgeOpening, judgeRequest } from '../inspect/judge-request.ts'
 import {
   type ChannelConfirmation,
   type ChannelOpen,
@@ -11,11 +12,18 @@ import {
 } from '../messages/connection.ts'
 import { OPEN_FAILURE } from '../messages/numbers.ts'
 import { Channel } from './channel.ts'
-import { type RelayContext, refusalWords, submitThen } from './context.ts'
+import { objectionWords, type RelayContext, refusalWords, submitThen } from './context.ts'
 import { Forward } from './forward.ts'
+import type { ListeningPlaces } from './listening-places.ts'
 import { isJump, JUMP_PACKET, JUMP_WINDOW, JumpStream } from './jump.ts'
 import { LOGIN_VARIABLE } from '../dial/login-variable.ts'
-import { describe, readDirectStreamlocal, readDirectTcpip, writeEnv } from './session-requests.ts'
+import {
+  describe,
+  readDirectStreamlocal,
+  readDirectTcpip,
+  readForwarded,
+  writeEnv,
+} from './session-requests.ts'
 
 /** Channels at once in one connection; sshd allows ten programs by default, forwards are many at times. */
 const MOST_CHANNELS = 256
@@ -25,17 +33,21 @@ const MOST_OWED = 8
 /** The channels of one connection, by our number for them. Opens them in both directions and forgets them when both sides are done. */
 export class Channels {
   readonly #context: RelayContext
+  readonly #places: ListeningPlaces
   readonly #fault: (cause: unknown) => void
   readonly #open = new Map<number, Channel>()
   readonly #jumps = new Map<number, JumpStream>()
   /** Judged but not yet decided. */
   #deciding = 0
   #next = 0
+  /** By rule, how often. */
+  readonly #turnedAway = new Map<string, number>()
   /** Nothing runs yet in which they could be said; the same words once. */
   readonly #owedWords = new Set<string>()
 
-  constructor(context: RelayContext, fault: (cause: unknown) => void) {
+  constructor(context: RelayContext, places: ListeningPlaces, fault: (cause: unknown) => void) {
     this.#context = context
+    this.#places = places
     this.#fault = fault
   }
 
@@ -74,11 +86,11 @@ export class Channels {
 
   openForClient(message: ChannelOpen): void {
     if (this.#open.size + this.#jumps.size + this.#deciding >= MOST_CHANNELS)
-      return this.#refuseClient(message, OPEN_FAILURE.resourceShortage, 'breakglass: too many channels.')
+      return this.#turnAway(message, 'too_many_channels', OPEN_FAILURE.resourceShortage)
     switch (message.channel) {
       case 'session':
         if (this.noMoreSessions)
-          return this.#refuseClient(message, OPEN_FAILURE.administrativelyProhibited, 'no more sessions')
+          return this.#turnAway(message, 'no_more_sessions', OPEN_FAILURE.administrativelyProhibited)
         this.#pass(message)
         return
       case 'direct-tcpip':
@@ -141,9 +153,7 @@ export class Channels {
       window,
       maxPacket,
       guard,
-      over: () => {
-        guard.finish(seq, { rows: 0, bytes: 0, ms: now() - began, cut: false })
-      },
+      over: bytes => guard.finish(seq, { rows: 0, bytes, ms: now() - began, cut: false }),
     })
     this.#jumps.set(id, stream)
     const [granted, data] = [JUMP_WINDOW, Buffer.alloc(0)]
@@ -166,8 +176,7 @@ export class Channels {
     if (!stream) return false
     switch (message.type) {
       case 'data':
-        if (!stream.received(message.data))
-          throw new Fault('protocol.violation', 'more data than the window allows')
+        stream.received(message.data)
         return true
       case 'window_adjust':
         stream.adjust(message.bytes)
@@ -184,15 +193,21 @@ export class Channels {
     }
   }
 
+  /** Refused for what is open or was said before, whatever it is. A client that goes on asking stands in the record at each doubling. */
+  #turnAway(message: ChannelOpen, rule: 'too_many_channels' | 'no_more_sessions', reason: number): void {
+    const { guard } = this.#context
+    const times = (this.#turnedAway.get(rule) ?? 0) + 1
+    this.#turnedAway.set(rule, times)
+    const objection = judgeOpening(rule)
+    const often = times > 1 && { detail: { times } }
+    if (Number.isInteger(Math.log2(times)))
+      void guard.submit({ ...opening(message), ...often, objections: [objection] })
+    this.#refuseClient(message, reason, objectionWords(objection, guard.rules))
+  }
+
   #unknown(message: ChannelOpen): void {
     const { guard } = this.#context
-    const action = {
-      kind: 'channel',
-      verbs: [],
-      writes: false,
-      text: message.channel.slice(0, 200),
-      objections: judgeRequest('channel', guard.rules),
-    }
+    const action = { ...opening(message), objections: judgeRequest('channel', guard.rules) }
     this.#decided(
       submitThen(this.#context, action, permit =>
         this.#refuseClient(message, OPEN_FAILURE.unknownChannelType, refusalWords(permit, guard.rules)),
@@ -246,8 +261,11 @@ export class Channels {
   openForTarget(message: ChannelOpen): void {
     const { guard, ends, now } = this.#context
     const right = NEEDS[message.channel]
-    const asked = right !== undefined && this.#asked(right)
-    if (!asked || this.#open.size >= MOST_CHANNELS) {
+    const place = readForwarded(message)
+    const asked = place
+      ? this.#places.covers(place)
+      : this.all().some(({ allowed }) => right !== undefined && allowed.has(right))
+    if (right === undefined || !asked || this.#open.size >= MOST_CHANNELS) {
       const reason = OPEN_FAILURE.administrativelyProhibited
       ends.target.send(
         encodeConnection({ type: 'open_failure', recipient: message.sender, reason, text: 'not permitted' }),
@@ -258,11 +276,13 @@ export class Channels {
       kind: `${right}_channel`,
       verbs: [],
       writes: false,
+      ...(place && { text: describe(place) }),
       objections: [],
     }
     this.#decided(
       submitThen(this.#context, action, permit => {
         if (!permit.forward || this.#context.ended) return
+        if (place) this.#places.connected(place)
         const channel = this.#make(message.channel)
         channel.joinTarget({ id: message.sender, maxPacket: message.maxPacket }, message.window)
         channel.flow = new Forward(permit.seq, channel, guard, now)
@@ -274,13 +294,6 @@ export class Channels {
 
   /** The client will open no further program (no-more-sessions@openssh.com). */
   noMoreSessions = false
-  /** Remote forwards, which belong to the connection and not to one channel. */
-  remoteForwards = false
-
-  #asked(right: string): boolean {
-    if (right === 'remote_forwarding') return this.remoteForwards
-    return this.all().some(channel => channel.allowed.has(right))
-  }
 
   clientConfirmed({ recipient, sender, window, maxPacket, data }: ChannelConfirmation): void {
     const channel = this.#opening(recipient, true)
@@ -321,6 +334,11 @@ export class Channels {
     this.#open.set(id, channel)
     return channel
   }
+}
+
+/** What is recorded of an opening that is refused by its kind. */
+function opening({ channel }: ChannelOpen): Omit<Action, 'objections'> {
+  return { kind: 'channel', verbs: [], writes: false, text: channel.slice(0, 200) }
 }
 
 /** Which right of the session each kind of channel from the target needs. */

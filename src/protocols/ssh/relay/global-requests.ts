@@ -2,11 +2,15 @@ import { Fault } from '../../../kernel/faults.ts'
 import { judgeRequest } from '../inspect/judge-request.ts'
 import { type ConnectionMessage, encodeConnection } from '../messages/connection.ts'
 import { SshReader } from '../messages/fields.ts'
+import type { Destination } from '../inspect/destination.ts'
 import type { Channels } from './channels.ts'
 import { refusalWords, type RelayContext, submitThen } from './context.ts'
-import { ReplyOrder, type Slot } from './reply-order.ts'
+import type { ListeningPlaces } from './listening-places.ts'
+import { ReplyOrder } from './reply-order.ts'
+import { describe } from './session-requests.ts'
 
 type GlobalRequest = Extract<ConnectionMessage, { type: 'global_request' }>
+type Answer = Extract<ConnectionMessage, { type: 'request_success' | 'request_failure' }>
 
 const FAILURE = encodeConnection({ type: 'request_failure' })
 const LISTENS = new Set(['tcpip-forward', 'streamlocal-forward@openssh.com'])
@@ -18,13 +22,21 @@ const MOST_WAITING = 64
 export class GlobalRequests {
   readonly #context: RelayContext
   readonly #channels: Channels
+  readonly #places: ListeningPlaces
   readonly #fault: (cause: unknown) => void
   readonly #toClient: ReplyOrder
-  readonly #expected: Slot[] = []
+  /** Told of the target's answers, which come in the order in which it was asked. */
+  readonly #expected: ((answer: Answer) => void)[] = []
 
-  constructor(context: RelayContext, channels: Channels, fault: (cause: unknown) => void) {
+  constructor(
+    context: RelayContext,
+    channels: Channels,
+    places: ListeningPlaces,
+    fault: (cause: unknown) => void,
+  ) {
     this.#context = context
     this.#channels = channels
+    this.#places = places
     this.#fault = fault
     this.#toClient = new ReplyOrder(payload => context.ends.client.send(payload))
   }
@@ -33,40 +45,51 @@ export class GlobalRequests {
     const slot = request.wantReply ? this.#toClient.expect() : undefined
     if (this.#toClient.waiting > MOST_WAITING)
       return this.#fault(new Fault('protocol.violation', 'too many requests at once'))
-    const fail = (): void => {
-      if (slot) this.#toClient.answer(slot, FAILURE)
+    const answer = (message: Answer): void => {
+      if (slot) this.#toClient.answer(slot, encodeConnection(message))
     }
-    if (request.name === 'no-more-sessions@openssh.com') {
-      this.#channels.noMoreSessions = true
-      return fail()
-    }
-    if (!LISTENS.has(request.name) && !STOPS.has(request.name)) return fail()
-    if (STOPS.has(request.name)) {
-      if (!this.#channels.remoteForwards) return fail()
-      return this.#pass(request, slot)
-    }
+    if (LISTENS.has(request.name)) return this.#listen(request, answer)
+    if (STOPS.has(request.name)) return this.#stop(request, answer)
+    if (request.name === 'no-more-sessions@openssh.com') this.#channels.noMoreSessions = true
+    answer({ type: 'request_failure' })
+  }
+
+  #listen(request: GlobalRequest, answer: (message: Answer) => void): void {
     const { guard } = this.#context
-    const wait = submitThen(
-      this.#context,
-      {
-        kind: 'remote_forwarding',
-        verbs: [],
-        writes: false,
-        text: place(request),
-        objections: judgeRequest('remote_forwarding', guard.rules),
-      },
-      permit => {
-        if (this.#context.ended) return fail()
-        if (!permit.forward) {
-          // OpenSSH says of it only that it failed.
-          this.#channels.tell(refusalWords(permit, guard.rules))
-          return fail()
-        }
-        this.#channels.remoteForwards = true
-        this.#pass(request, slot)
-      },
-    )
+    const place = readPlace(request)
+    if (this.#places.full) return answer({ type: 'request_failure' })
+    const action = {
+      kind: 'remote_forwarding',
+      verbs: [],
+      writes: false,
+      text: describe(place),
+      objections: judgeRequest('remote_forwarding', guard.rules),
+    }
+    const wait = submitThen(this.#context, action, permit => {
+      if (this.#context.ended) return
+      if (!permit.forward) {
+        // OpenSSH says of it only that it failed.
+        this.#channels.tell(refusalWords(permit, guard.rules))
+        return answer({ type: 'request_failure' })
+      }
+      const asked = this.#places.ask(permit.seq)
+      this.#ask(request, message => {
+        if (message.type === 'request_success') asked.listens(chosen(place, message.data))
+        else asked.refused()
+        answer(message)
+      })
+    })
     if (wait) wait.catch(this.#fault)
+  }
+
+  /** Narrows, so nobody is asked; it is recorded as the end of the action that asked for it. */
+  #stop(request: GlobalRequest, answer: (message: Answer) => void): void {
+    const place = readPlace(request)
+    if (!this.#places.has(place)) return answer({ type: 'request_failure' })
+    this.#ask(request, message => {
+      if (message.type === 'request_success') this.#places.ended(place)
+      answer(message)
+    })
   }
 
   /** sshd asks whether we live, and tells of its host keys, which are pinned here. */
@@ -74,19 +97,25 @@ export class GlobalRequests {
     if (wantReply) this.#context.ends.target.send(FAILURE)
   }
 
-  targetAnswered(message: Extract<ConnectionMessage, { type: 'request_success' | 'request_failure' }>): void {
-    const slot = this.#expected.shift()
-    if (slot) this.#toClient.answer(slot, encodeConnection(message))
+  targetAnswered(message: Answer): void {
+    this.#expected.shift()?.(message)
   }
 
-  #pass(request: GlobalRequest, slot: Slot | undefined): void {
-    if (slot) this.#expected.push(slot)
-    this.#context.ends.target.send(encodeConnection(request))
+  /** The target always answers us, whether its answer is awaited by the client or not. */
+  #ask(request: GlobalRequest, told: (answer: Answer) => void): void {
+    this.#expected.push(told)
+    this.#context.ends.target.send(encodeConnection({ ...request, wantReply: true }))
   }
 }
 
-function place({ name, data }: GlobalRequest): string {
+/** What shall be listened on, or no longer (RFC 4254 §7.1; streamlocal-forward@openssh.com has a path). */
+function readPlace({ name, data }: GlobalRequest): Destination {
   const reader = new SshReader(data)
-  const host = reader.text()
-  return name === 'tcpip-forward' ? `${host}:${reader.uint32()}` : `unix:${host}`
+  const first = reader.text()
+  return name.includes('streamlocal') ? { path: first } : { host: first, port: reader.uint32() }
+}
+
+/** Port 0 leaves the choice to the target, which tells it with its answer. */
+function chosen(place: Destination, data: Buffer): Destination {
+  return 'path' in place || place.port !== 0 ? place : { ...place, port: new SshReader(data).uint32() }
 }

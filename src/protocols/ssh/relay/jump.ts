@@ -1,9 +1,11 @@
 import { Duplex } from 'node:stream'
+import { Fault } from '../../../kernel/faults.ts'
 import { encodeConnection } from '../messages/connection.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { SshTransport } from '../transport/transport.ts'
 import type { RelayContext } from './context.ts'
 import type { Destination } from '../inspect/destination.ts'
+import { widened } from './window.ts'
 
 /** Bytes a client may send before we have read them, and per packet. */
 export const JUMP_WINDOW = 512 * 1024
@@ -25,7 +27,8 @@ export interface JumpOptions {
   readonly window: number
   readonly maxPacket: number
   readonly guard: Guard
-  over(): void
+  /** Told once; `bytes`: in both directions. */
+  over(bytes: number): void
 }
 
 /** A channel of the client as a stream of bytes, for a door inside. The windows are ours and hold back both directions. */
@@ -35,6 +38,8 @@ export class JumpStream extends Duplex {
   #unread = 0
   #pending: { bytes: Buffer; done: (error?: Error | null) => void } | undefined
   #closed = false
+  #inEnded = false
+  #bytes = 0
 
   constructor(options: JumpOptions) {
     super({ allowHalfOpen: false })
@@ -42,21 +47,27 @@ export class JumpStream extends Duplex {
     this.#room = options.window
   }
 
-  /** The client sent this; false: more than its window. */
-  received(bytes: Buffer): boolean {
+  /** The client sent this. What was still on its way when we closed goes nowhere. */
+  received(bytes: Buffer): void {
+    if (this.#closed) return
+    if (this.#inEnded) throw new Fault('protocol.violation', 'data behind the end of data')
     this.#options.guard.touch()
     this.#unread += bytes.length
-    if (this.#unread > JUMP_WINDOW) return false
+    this.#bytes += bytes.length
+    if (this.#unread > JUMP_WINDOW) throw new Fault('protocol.violation', 'more data than the window allows')
     this.push(bytes)
-    return true
   }
 
   receivedEnd(): void {
+    if (this.#closed || this.#inEnded) return
+    this.#inEnded = true
     this.push(null)
   }
 
+  /** The client takes this much more. */
   adjust(bytes: number): void {
-    this.#room += bytes
+    if (this.#closed) return
+    this.#room = widened(this.#room, bytes)
     this.#flush()
   }
 
@@ -84,7 +95,7 @@ export class JumpStream extends Duplex {
     if (!this.#closed) {
       this.#closed = true
       this.#options.client.send(encodeConnection({ type: 'close', recipient: this.#options.recipient }))
-      this.#options.over()
+      this.#options.over(this.#bytes)
     }
     done(error)
   }
@@ -97,6 +108,7 @@ export class JumpStream extends Duplex {
       const fits = Math.min(rest.length, this.#room, maxPacket)
       if (fits <= 0) return
       this.#room -= fits
+      this.#bytes += fits
       client.send(encodeConnection({ type: 'data', recipient, data: rest.subarray(0, fits) }))
       pending.bytes = rest.subarray(fits)
     }

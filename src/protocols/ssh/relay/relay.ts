@@ -9,6 +9,7 @@ import type { Channel } from './channel.ts'
 import { Channels } from './channels.ts'
 import type { RelayContext } from './context.ts'
 import { GlobalRequests } from './global-requests.ts'
+import { ListeningPlaces } from './listening-places.ts'
 import { exitStatus, killRequest, sessionRequest } from './session-channel.ts'
 
 /** A side that does not read makes the other wait beyond this many bytes, and itself beyond four times as many. */
@@ -38,6 +39,7 @@ class Relay {
   readonly #resolve: (end: SessionEnd) => void
   readonly #context: RelayContext
   readonly #channels: Channels
+  readonly #places: ListeningPlaces
   readonly #requests: GlobalRequests
   #ended: SessionEnd | undefined
 
@@ -58,8 +60,10 @@ class Relay {
         return ended()
       },
     }
-    this.#channels = new Channels(this.#context, cause => this.#broken(cause))
-    this.#requests = new GlobalRequests(this.#context, this.#channels, cause => this.#broken(cause))
+    const broken = (cause: unknown): void => this.#broken(cause)
+    this.#places = new ListeningPlaces(guard, this.#context.now)
+    this.#channels = new Channels(this.#context, this.#places, broken)
+    this.#requests = new GlobalRequests(this.#context, this.#channels, this.#places, broken)
   }
 
   start(): void {
@@ -215,6 +219,7 @@ class Relay {
         channel.closeToTarget()
       }
       this.#channels.over()
+      this.#places.over()
       const gone = [this.#dismiss(end.text, said), target.disconnect(DISCONNECT.byApplication, '')]
       void Promise.all(gone).then(() => this.#resolve(end))
     })

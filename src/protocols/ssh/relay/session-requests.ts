@@ -91,6 +91,19 @@ export function readDirectStreamlocal(data: Buffer): Destination {
   return destination
 }
 
+/** Where somebody connected at the target, of a channel that it opens for that (RFC 4254 §7.2); undefined for other channels. */
+export function readForwarded({
+  channel,
+  data,
+}: {
+  readonly channel: string
+  readonly data: Buffer
+}): Destination | undefined {
+  if (channel === 'forwarded-tcpip') return readDirectTcpip(data)
+  if (channel !== 'forwarded-streamlocal@openssh.com') return undefined
+  return { path: new SshReader(data).text() }
+}
+
 export function describe(destination: Destination): string {
   if ('path' in destination) return `unix:${destination.path}`
   const { host, port } = destination

@@ -77,4 +77,12 @@ describe('the window towards the client', () => {
     const outward = new OutwardWindow(1_000)
     expect(outward.passed(outward.granted + 1)).toBe(false)
   })
+
+  it('is no wider than 2^32-1 bytes (RFC 4254 §5.2)', () => {
+    const outward = new OutwardWindow(2 ** 32 - 2)
+    expect(outward.adjust(1)).toBe(1)
+    expect(() => outward.adjust(1)).toThrow('wider than there is')
+    expect(outward.passed(10)).toBe(true)
+    expect(outward.adjust(10)).toBe(10)
+  })
 })

@@ -1,3 +1,5 @@
+import { Fault } from '../../../kernel/faults.ts'
+
 /**
  * Kept back of the client's window for words of ours; the other side must never be able to use it up. A client grants more only once
  * it has taken some of what it granted: OpenSSH 96 KiB, paramiko a tenth of its 2 MiB.
@@ -6,6 +8,14 @@ const RESERVE = 256 * 1024
 
 /** Where every request may have to be answered by us, as the target answers none of them: clients that wait the longest take half. */
 const RESERVE_OF_ANSWERS = 5 / 8
+
+const WIDEST = 2 ** 32 - 1
+
+/** A window after an adjustment; Fault `protocol.violation` beyond 2^32-1 bytes (RFC 4254 §5.2). */
+export function widened(room: number, bytes: number): number {
+  if (room + bytes > WIDEST) throw new Fault('protocol.violation', 'a window that is wider than there is')
+  return room + bytes
+}
 
 /**
  * Bytes on their way from the target to the client of one channel (RFC 4254 §5.2). The client's window is passed on to the target but
@@ -36,7 +46,7 @@ export class OutwardWindow {
 
   /** The client takes `bytes` more; returns how many of them the target is told of. */
   adjust(bytes: number): number {
-    this.#room += bytes
+    this.#room = widened(this.#room, bytes)
     const repaid = Math.min(this.#owed, bytes)
     this.#owed -= repaid
     this.#granted += bytes - repaid

@@ -73,11 +73,12 @@ async function filled(): Promise<void> {
   for (const handle of ['ana', 'ben', 'cleo'])
     await identity.addPerson({ handle, name: `Name of ${handle}`, groups: ['oncall'] })
   const seal = await running.store.keys.obtain('session/s_1')
-  for (let n = 0; n < 300; n += 1) {
-    const payload = { statement: `select ${n} ${'x'.repeat(300)}` }
-    await running.store.sessions
-      .append([{ type: 'action', src: 's_1', data: { n }, payload, seal }])
-      .durable()
+  for (let from = 0; from < 300; from += 20) {
+    const actions = Array.from({ length: 20 }, (_, i) => {
+      const payload = { statement: `select ${from + i} ${'x'.repeat(300)}` }
+      return { type: 'action', src: 's_1', data: { n: from + i }, payload, seal }
+    })
+    await running.store.sessions.append(actions).durable()
   }
   await identity.close()
   await running.close()
@@ -125,7 +126,9 @@ describe.skipIf(!isBuilt)('a backup', () => {
           .durable()
       return running.store.sessions.length
     })()
-    await new Promise(resolve => setTimeout(resolve, 1200))
+    const published = (): number =>
+      Number(readFileSync(join(folder, 'data', 'logs', 'sessions', 'checkpoint'), 'utf8').split('\n')[1])
+    await expect.poll(published, { timeout: 20_000 }).toBeGreaterThan(301)
     const { logs } = await backUp({ config: folder, to, version: '0', onProgress: quiet })
     enough.abort()
     const length = await written

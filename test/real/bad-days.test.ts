@@ -83,8 +83,9 @@ describe.skipIf(absent)('bad days', () => {
     const { credential, priya, grant } = await prepared({}, '12s')
     server = await startProcess(world.folder, world.server.url)
     expect(await run(credential, 'select 1')).toBe('1')
+    const { ends_at: end } = await priya.get<{ ends_at: string }>(`/v1/grants/${grant}`)
     await server.kill()
-    await new Promise(resolve => setTimeout(resolve, 12_000))
+    await new Promise(resolve => setTimeout(resolve, Date.parse(end) - Date.now() + 100))
     server = await startProcess(world.folder, world.server.url)
     await expect
       .poll(async () => (await priya.get<{ state: string }>(`/v1/grants/${grant}`)).state, { timeout: 5_000 })

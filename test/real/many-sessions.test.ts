@@ -56,13 +56,19 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('sessions', () => {
     const { api, grant } = await world.open()
     const credential = await world.connect(api, grant)
     const working = psql(credential, "select pg_sleep(4); select 'worked'")
+    working.child.stdin?.end()
     const idle = psql(credential)
     idle.send('select 1;')
-    await new Promise(resolve => setTimeout(resolve, 3_500))
+    const priya = await world.signIn('priya')
+    const ended = async (): Promise<(string | undefined)[]> => {
+      const { sessions } = await priya.get<{ sessions: { reason?: string }[] }>('/v1/sessions')
+      return sessions.map(({ reason }) => reason)
+    }
+    // psql hears of it when it next speaks.
+    await expect.poll(ended, { timeout: 20_000 }).toContain('idle')
     idle.send('select 2;')
     await idle.gone
     expect(idle.output()).toContain('nothing was done')
-    working.child.stdin?.end()
     expect((await working.gone).code).toBe(0)
     expect(working.answer()).toContain('worked')
     // The grant goes on.

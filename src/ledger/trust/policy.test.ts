@@ -205,11 +205,14 @@ describe('the quorum, beside a naive reading of the text', () => {
     fc.assert(
       fc.property(policies, lines => {
         const { quorum, witnesses } = good(...lines)
+        // One expectation for all sets: thousands of them would take longer than what they look at.
+        const others: (readonly string[])[] = []
         for (let set = 0; set < 2 ** witnesses.length; set += 1) {
           const present = witnesses.filter((_, i) => (set >> i) % 2 === 1)
-          const expected = naively(lines, new Set(present.map(({ name }) => name)))
-          expect(isQuorum(quorum, new Set(present))).toBe(expected)
+          const names = present.map(({ name }) => name)
+          if (isQuorum(quorum, new Set(present)) !== naively(lines, new Set(names))) others.push(names)
         }
+        expect(others).toEqual([])
       }),
       { numRuns: 60 },
     )

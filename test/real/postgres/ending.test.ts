@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -168,17 +169,17 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('how sessions end', ()
   })
 
   it('attack 15: Ctrl-C cancels the own session, and is recorded', async () => {
-    const ran = lab.run('timeout', [
-      '--foreground',
-      '-s',
-      'INT',
-      '1',
-      'psql',
-      '-X',
-      '-c',
-      'select pg_sleep(60)',
-    ])
-    expect((await ran).err).toContain('canceling statement due to user request')
+    const child = spawn('psql', ['-X', '-c', 'select pg_sleep(60)'], {
+      env: lab.environment(),
+      stdio: 'pipe',
+    })
+    let said = ''
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    const sleeps = `select 1 from pg_stat_activity where query = 'select pg_sleep(60)' and wait_event = 'PgSleep'`
+    await expect.poll(() => lab.admin(sleeps), { timeout: 20_000, interval: 20 }).toHaveLength(1)
+    child.kill('SIGINT')
+    await once(child, 'close')
+    expect(said).toContain('canceling statement due to user request')
     expect(lab.guard().actions.map(one => one.kind)).toEqual(['query', 'cancel'])
     expect(lab.guard().about('pg_sleep').outcome?.error?.code).toBe('57014')
   })

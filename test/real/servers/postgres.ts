@@ -2,6 +2,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { freshCluster } from './cluster-template.ts'
 import { giveToServer, serverUser, startDaemon, temporaryFolder } from './daemon.ts'
 import { freePort } from './free-port.ts'
 import { missing, postgresBin } from './missing.ts'
@@ -59,20 +60,23 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const from = `host=127.0.0.1 port=${standbyOf.port} user=postgres password=${ADMIN_PASSWORD}`
     await run(join(bin, 'pg_basebackup'), ['-D', data, '-d', from, '-R', '-X', 'stream', '-c', 'fast'])
   } else {
-    const passwordFile = join(home.path, 'password')
-    writeFileSync(passwordFile, ADMIN_PASSWORD, { mode: 0o644 })
-    await run(join(bin, 'initdb'), [
-      '-D',
-      data,
-      '-U',
-      'postgres',
-      '-A',
-      'scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '--no-sync',
-      '--encoding=UTF8',
-      '--locale=C',
-    ])
+    const initdb = join(bin, 'initdb')
+    await freshCluster(data, initdb, `${version}-${serverUser?.uid ?? 'own'}`, async () => {
+      const passwordFile = join(home.path, 'password')
+      writeFileSync(passwordFile, ADMIN_PASSWORD, { mode: 0o644 })
+      await run(initdb, [
+        '-D',
+        data,
+        '-U',
+        'postgres',
+        '-A',
+        'scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--no-sync',
+        '--encoding=UTF8',
+        '--locale=C',
+      ])
+    })
   }
   const certificate = options.tls ? makeCertificate(data) : undefined
   const method = options.auth ?? 'scram-sha-256'

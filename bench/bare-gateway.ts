@@ -79,6 +79,7 @@ const server = createServer({ noDelay: true }, socket => {
       onNotice: () => undefined,
       hold: () => undefined,
       touch: () => undefined,
+      over: () => undefined,
     })
   })().catch((error: unknown) => console.error(error))
 })

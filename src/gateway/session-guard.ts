@@ -10,6 +10,7 @@ import type {
   StreamEvent,
   Touched,
 } from '../target/action.ts'
+import { NOT_FORWARDED } from '../target/not-forwarded.ts'
 import type { Guard, HeldWrites } from '../target/protocol.ts'
 import type { Item } from '../recording/batch.ts'
 import type { SessionWriter } from '../recording/session-writer.ts'
@@ -44,6 +45,10 @@ export class SessionGuard implements Guard {
   #seq = 0
   #totals = { actions: 0, refused: 0, rows: 0, bytes: 0 }
   #ended: SessionEnd | undefined
+  /** Nothing is forwarded any more: the session has ended, or its relay has. */
+  #over = false
+  /** Numbers of actions that were recorded as allowed and whose evidence is awaited. */
+  readonly #waiting = new Set<number>()
   #onEnd: ((end: SessionEnd) => void) | undefined
   #onNotice: ((text: string) => void) | undefined
   #unheard: string[] = []
@@ -94,7 +99,7 @@ export class SessionGuard implements Guard {
 
   submit(action: Action): Permit | Promise<Permit> {
     const seq = ++this.#seq
-    if (this.#ended) return { forward: false, seq, refusal: ENDED }
+    if (this.#over) return { forward: false, seq, refusal: ENDED }
     this.#totals.actions++
     const refusal = action.objections[0]
     if (refusal) this.#totals.refused++
@@ -110,13 +115,14 @@ export class SessionGuard implements Guard {
         ...(payload && { payload }),
       }
       const waits = this.rules.evidence === 'before' || action.durable === true
-      if (!refusal && action.kind !== 'cancel' && waits) {
+      if (!refusal && !action.narrows && waits) {
+        this.#waiting.add(seq)
         return this.#writer.record(item).then(
           () => this.#permit(seq),
           (error: unknown) => this.#failed(error, seq),
         )
       }
-      // A refusal acts on nothing, so nobody waits for it; a cancel never waits.
+      // A refusal acts on nothing, so nobody waits for it.
       this.#writer.note(item)
       return refusal ? { forward: false, seq, refusal } : this.#permit(seq)
     } catch (error) {
@@ -160,7 +166,7 @@ export class SessionGuard implements Guard {
   stream(seq: number, events: readonly StreamEvent[]): void
   stream(seq: number, events: readonly StreamEvent[], wait: 'before'): boolean | Promise<boolean>
   stream(seq: number, events: readonly StreamEvent[], wait?: 'before'): boolean | Promise<boolean> {
-    if (this.#ended && wait) return false
+    if (this.#over && wait) return false
     const item: Item = {
       type: 'stream',
       t: this.#clock.now().wall,
@@ -170,12 +176,12 @@ export class SessionGuard implements Guard {
     try {
       if (wait && this.rules.evidence === 'before') {
         return this.#writer.record(item).then(
-          () => this.#ended === undefined,
+          () => !this.#over,
           (error: unknown) => this.#failed(error, seq).forward,
         )
       }
       this.#writer.note(item)
-      return this.#ended === undefined
+      return !this.#over
     } catch (error) {
       return this.#failed(error, seq).forward
     }
@@ -192,7 +198,7 @@ export class SessionGuard implements Guard {
   }
 
   connection(stream: Duplex): void {
-    if (this.#ended) stream.destroy()
+    if (this.#over) stream.destroy()
     else this.#connection(stream)
   }
 
@@ -218,7 +224,15 @@ export class SessionGuard implements Guard {
   end(end: SessionEnd): void {
     if (this.#ended) return
     this.#ended = end
+    this.over()
     this.#onEnd?.(end)
+  }
+
+  over(): void {
+    this.#over = true
+    const never = [...this.#waiting]
+    this.#waiting.clear()
+    for (const seq of never) this.finish(seq, NOT_FORWARDED)
   }
 
   notice(text: string): void {
@@ -227,11 +241,14 @@ export class SessionGuard implements Guard {
   }
 
   #permit(seq: number): Permit {
-    return this.#ended ? { forward: false, seq, refusal: ENDED } : { forward: true, seq }
+    this.#waiting.delete(seq)
+    return this.#over ? { forward: false, seq, refusal: ENDED } : { forward: true, seq }
   }
 
   #failed(error: unknown, seq: number): Permit {
     if (!this.#ended) {
+      // Whether what else waits was written nobody can tell.
+      this.#waiting.clear()
       this.end({
         reason: 'evidence',
         text: 'breakglass: the record of this session cannot be written, so it ends here.',

@@ -97,6 +97,8 @@ export interface Action {
   readonly inverse?: string
   /** The permit waits for durability whatever the procedure's `evidence` says. */
   readonly durable?: true
+  /** It only stops something or takes it back (a cancel): it acts at once, and its evidence follows. */
+  readonly narrows?: true
   /** Runs beside others until it is finished by its own number; while it does the session is not idle. */
   readonly beside?: true
   readonly objections: readonly Objection[]

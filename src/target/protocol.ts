@@ -121,6 +121,11 @@ export interface Guard {
   connection(stream: Duplex): void
   /** Traffic from the client: restarts the idle time. */
   touch(): void
+  /**
+   * The relay forwards nothing any more, for whatever reason: said by the protocol before it lets go of either side, once or more. What
+   * waits for its evidence is answered `ended`, and recorded as never forwarded (`NOT_FORWARDED`).
+   */
+  over(): void
 }
 
 /** What narrows access at the target: needs no Authorization, works at any time, is idempotent. */

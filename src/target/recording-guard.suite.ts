@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { Action, Outcome, Permit, SessionEnd, SessionRules, StreamEvent } from './action.ts'
+import { NOT_FORWARDED } from './not-forwarded.ts'
 import type { Guard, HeldWrites } from './protocol.ts'
 
 export const OPEN_RULES: SessionRules = {
@@ -28,6 +29,10 @@ export class RecordingGuard implements Guard {
   delayMs: number | undefined
   /** The session is over, but nobody has told it yet: what it submits is answered `ended`. */
   lapsed = false
+  /** The protocol has said that its relay is over. */
+  relayOver = false
+  /** Numbers of actions whose evidence is awaited. */
+  readonly #waiting = new Set<number>()
   ended: SessionEnd | undefined
   held: HeldWrites | undefined
   #onEnd: ((end: SessionEnd) => void) | undefined
@@ -44,15 +49,25 @@ export class RecordingGuard implements Guard {
 
   submit(action: Action): Permit | Promise<Permit> {
     const seq = this.actions.length + 1
-    if (this.ended) return { forward: false, seq, refusal: ENDED }
+    if (this.ended || this.relayOver) return { forward: false, seq, refusal: ENDED }
     this.actions.push(action)
     const [refusal] = action.objections
     const permit = (): Permit => {
-      if (this.ended || this.lapsed) return { forward: false, seq, refusal: ENDED }
+      this.#waiting.delete(seq)
+      if (this.ended || this.lapsed || this.relayOver) return { forward: false, seq, refusal: ENDED }
       return refusal ? { forward: false, seq, refusal } : { forward: true, seq }
     }
-    const evidence = refusal ? undefined : this.#durable()
-    return evidence ? evidence.then(permit) : permit()
+    const evidence = refusal || action.narrows ? undefined : this.#durable()
+    if (!evidence) return permit()
+    this.#waiting.add(seq)
+    return evidence.then(permit)
+  }
+
+  over(): void {
+    this.relayOver = true
+    const never = [...this.#waiting]
+    this.#waiting.clear()
+    for (const seq of never) this.finish(seq, NOT_FORWARDED)
   }
 
   /** From now on evidence takes as long as `delay` says, asked for each; in milliseconds. */
@@ -87,7 +102,7 @@ export class RecordingGuard implements Guard {
   stream(seq: number, events: readonly StreamEvent[], wait?: 'before'): boolean | Promise<boolean> {
     const known = this.streams.get(seq) ?? []
     this.streams.set(seq, [...known, ...events])
-    const goesOn = (): boolean => this.ended === undefined && !this.lapsed
+    const goesOn = (): boolean => this.ended === undefined && !this.lapsed && !this.relayOver
     const evidence = wait && this.#durable()
     return evidence ? evidence.then(goesOn) : goesOn()
   }
@@ -117,6 +132,7 @@ export class RecordingGuard implements Guard {
   end(end: SessionEnd): void {
     if (this.ended) return
     this.ended = end
+    this.over()
     this.#onEnd?.(end)
   }
 

@@ -74,6 +74,8 @@ export function evidenceCases(ask: () => Stand): void {
       const asked = client.leave(mark).catch(() => undefined)
       await eventually(() => session.guard.actions.length).toBeGreaterThan(0)
       session.guard.end(EXPIRED)
+      // Who reads the record knows that what was allowed never happened.
+      expect(session.guard.about(mark).outcome?.error?.code).toBe('not_forwarded')
       await expect(session.end).resolves.toEqual(EXPIRED)
       release()
       await client.closed
@@ -82,5 +84,25 @@ export function evidenceCases(ask: () => Stand): void {
       expect(await stand.seen(mark)).toBe(false)
       expect(client.told()).toContain(EXPIRED.text)
     })
+
+    it.each(['hangs up', 'is reset'])(
+      'what waits for its evidence when its client %s is on record as never forwarded, also when the evidence comes then',
+      async how => {
+        const stand = ask()
+        const { client, session } = await stand.enter()
+        const release = session.guard.holdEvidence()
+        const mark = stand.mark('left')
+        client.leave(mark).catch(() => undefined)
+        await eventually(() => session.guard.actions.length).toBeGreaterThan(0)
+        if (how === 'hangs up') client.hangUp()
+        else client.reset()
+        await eventually(() => session.guard.relayOver).toBe(true)
+        release()
+        await session.end
+        await rest(SETTLE_MS)
+        expect(session.guard.about(mark).outcome?.error?.code).toBe('not_forwarded')
+        expect(await stand.seen(mark)).toBe(false)
+      },
+    )
   })
 }

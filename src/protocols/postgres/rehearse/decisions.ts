@@ -242,12 +242,10 @@ export class Decisions implements HeldWrites {
         ms_after_shown: Math.round(performance.now() - this.#shownAt),
       },
       objections: [],
-      ...(what === 'keep' && { durable: true }),
+      ...(what === 'keep' ? { durable: true } : { narrows: true }),
     }
     const given = this.#options.forwarder.guard.submit(action)
-    if (what === 'keep') return (await given).forward
-    if (given instanceof Promise) given.catch(() => undefined)
-    return true
+    return what === 'undo' || (await given).forward
   }
 
   #finish(writes: readonly HeldWrite[], fate: Fate): void {

@@ -205,13 +205,13 @@ class Relay {
     this.#recentCancels = this.#recentCancels.filter(at => now - at < 1000)
     if (this.#recentCancels.length >= CANCELS_PER_SECOND) return
     this.#recentCancels.push(now)
-    const permit = this.#guard.submit({
+    void this.#guard.submit({
       kind: 'cancel',
       verbs: ['cancel'],
       writes: false,
+      narrows: true,
       objections: [],
     })
-    if (permit instanceof Promise) permit.catch(() => undefined)
     if (!this.#over) await this.#target.cancel()
   }
 
@@ -264,6 +264,7 @@ class Relay {
   #finish(end: SessionEnd, words?: Buffer, targetLeaves = false): void {
     if (this.#over) return
     this.#over = true
+    this.#guard.over()
     this.#release()
     this.#backlog = []
     const atBorder = this.#answers.atBorder

@@ -201,6 +201,7 @@ class Relay {
   #end(end: SessionEnd, words: string | undefined): void {
     if (this.#ended) return
     this.#ended = end
+    this.#guard.over()
     const { client, target } = this.#context.ends
     const said = words !== undefined && this.#channels.farewell(words)
     for (const channel of this.#channels.all()) {

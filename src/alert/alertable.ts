@@ -8,6 +8,7 @@ const SECURITY = [
   'procedures.',
   'organisation.',
   'dormant.used',
+  'ssh.next_key_made',
   'ssh.keys_replaced',
   'person.disabled',
   'person.locked_out',

@@ -20,6 +20,7 @@ import { statementRoutes } from './sessions/statement-routes.ts'
 import { watchRoutes } from './sessions/watch-routes.ts'
 import { createShell } from './shell.ts'
 import { statusRoutes } from './status-routes.ts'
+import { sshKeyRoutes } from './targets/ssh-key-routes.ts'
 import { targetRoutes } from './targets/target-routes.ts'
 
 /** Everything that answers without a principal: each line was put here on purpose. */
@@ -69,6 +70,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       rehearsalRoutes(deps),
       lockRoutes(deps),
       targetRoutes(deps),
+      sshKeyRoutes(deps),
       incidentRoutes(incidents),
       reviewRoutes({ reviews, handleOf: person => identity.handleOf(person) }),
       sessionRoutes(deps),

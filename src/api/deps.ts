@@ -23,8 +23,8 @@ export interface Endpoint {
   readonly port: number
   /** For protocols that have one. */
   readonly database?: string
-  /** Of SSH: the gateway's host key, `ssh-ed25519 AAAA…`. */
-  readonly hostKey?: string
+  /** Of SSH: the gateway's host key, `ssh-ed25519 AAAA…`, and the one that will follow it. */
+  readonly hostKeys?: readonly string[]
 }
 
 export interface TargetDesk {
@@ -35,6 +35,20 @@ export interface TargetDesk {
   endpoint(target: Target): Endpoint | undefined
   plan(target: Target): string
   check(target: Target): Promise<readonly CheckLine[]>
+}
+
+/** Which of the gateway's own SSH keys. */
+export type SshKeyUse = 'host' | 'ca'
+
+export interface SshKeyDesk {
+  /** Public halves, each `ssh-ed25519 AAAA…`; `next`: made, not used yet. */
+  show(): Readonly<Record<SshKeyUse, string>> & {
+    readonly next: Readonly<Partial<Record<SshKeyUse, string>>>
+  }
+  /** Faults `conflict`: there is one; `identity.step_up_required`. */
+  makeNext(by: VerifiedPrincipal, use: SshKeyUse): Promise<void>
+  /** `although`: names of targets that need not trust it. Faults `conflict`: there is none, or a host is not ready; `identity.step_up_required`. */
+  switchTo(by: VerifiedPrincipal, use: SshKeyUse, although: readonly string[]): Promise<void>
 }
 
 export interface PolicyStatus {
@@ -123,6 +137,8 @@ export interface AppDeps {
   readonly reviews: Reviews
   readonly recordings: Recordings
   readonly targets: TargetDesk
+  /** Undefined while no gateway listens for SSH. */
+  readonly sshKeys: SshKeyDesk | undefined
   readonly policy: PolicyDesk
   readonly ledger: LedgerDesk
   readonly evidence: EvidenceDesk

@@ -232,6 +232,24 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Setting up',
+    'ssh-keys',
+    "the gateway's own SSH keys, with their fingerprints",
+    async () => (await import('./commands/ssh-keys.ts')).sshKeys,
+  ),
+  entry(
+    'Setting up',
+    'ssh-keys next',
+    'make the key that will follow (administrators)',
+    async () => (await import('./commands/ssh-keys-next.ts')).sshKeysNext,
+  ),
+  entry(
+    'Setting up',
+    'ssh-keys switch',
+    'use it, once all that must trust it do (administrators)',
+    async () => (await import('./commands/ssh-keys-switch.ts')).sshKeysSwitch,
+  ),
+  entry(
+    'Setting up',
     'policy',
     'which procedures are in force',
     async () => (await import('./commands/policy.ts')).policy,

@@ -55,6 +55,8 @@ export class WatchedTerminal {
 
   async #show(action: TerminalAction): Promise<void> {
     await this.end()
+    if (this.#wanted === undefined && this.#seen > 1)
+      this.#say(`This is terminal ${this.#seen} of the session; --terminal shows another.`)
     const note = sizeNote(action, this.#screen)
     if (note !== undefined) this.#say(note)
     this.#shown = { action, harmless: new Harmless(action.term, action.rows) }

@@ -82,21 +82,37 @@ export function pinnedCa(url: string, pem: string, env: Environment): string {
   return pinned(url, 'ca.pem', pem, env)
 }
 
-/** The gateway's host key (`ssh-ed25519 AAAA…`), wherever it listens. See `pinned`. */
-export function pinHostKey(url: string, line: string, env: Environment): void {
-  pinned(url, 'ssh-host.pub', `${line}\n`, env)
+/**
+ * The gateway's host keys (`ssh-ed25519 AAAA…`), wherever it listens: the one in use, then the one that will follow it. Whoever showed a
+ * key that is pinned may name what follows; the key in use must be one of those pinned so far. Fault `conflict`.
+ */
+export function pinHostKeys(url: string, lines: readonly string[], env: Environment): void {
+  const known = read(fileOf(url, env, 'ssh-host.pub'))
+  if (
+    known !== undefined &&
+    !known
+      .trim()
+      .split('\n')
+      .includes(lines[0] ?? '')
+  )
+    throw otherKey('ssh-host.pub')
+  const text = `${lines.join('\n')}\n`
+  if (text !== known) keep(url, env, 'ssh-host.pub', text)
 }
 
 /** The first one seen after a sign-in is kept: another one later is refused (`conflict`), as it may be somebody in between. */
 function pinned(url: string, ending: keyof typeof PINNED, text: string, env: Environment): string {
   const file = fileOf(url, env, ending)
   const known = read(file)
-  if (known !== undefined && known.trim() !== text.trim())
-    throw new Fault('conflict', `The server shows another ${PINNED[ending]} than at your sign-in.`, {
-      next: 'If its administrator says that it was replaced, run `breakglass login` again; if not, somebody may be in between.',
-    })
+  if (known !== undefined && known.trim() !== text.trim()) throw otherKey(ending)
   if (known === undefined) keep(url, env, ending, text)
   return file
+}
+
+function otherKey(ending: keyof typeof PINNED): Fault {
+  return new Fault('conflict', `The server shows another ${PINNED[ending]} than at your sign-in.`, {
+    next: 'If its administrator says that it was replaced, run `breakglass login` again; if not, somebody may be in between.',
+  })
 }
 
 function lastServer(env: Environment): string | undefined {

@@ -50,6 +50,11 @@ export function writePrivate(folder: string, name: string, text: string): void {
     closeSync(descriptor)
   }
   renameSync(temporary, file)
+  syncFolder(folder)
+}
+
+/** What was renamed in it survives a loss of power. */
+export function syncFolder(folder: string): void {
   const entry = openSync(folder, 'r')
   try {
     fsyncSync(entry)

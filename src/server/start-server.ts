@@ -53,6 +53,8 @@ import { CONTROL_LOG, openStore, SESSION_LOG, type Store } from './open-store.ts
 import { type LogLine, logLine } from './log-line.ts'
 import { logPolicy } from './log-policy.ts'
 import { createPolicyDesk } from './policy-desk.ts'
+import { createSshKeyDesk } from './ssh/key-desk.ts'
+import { hostKeysOf, sshOptions } from './ssh/key-users.ts'
 import { knownSshKeys } from './ssh/known-keys.ts'
 import { openSshKeys } from './ssh/open-keys.ts'
 import { createTargetDesk, type Listening } from './target-desk.ts'
@@ -174,7 +176,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const ssh = config.listen.protocols.ssh && (await openSshKeys(config.keys, journal))
     const protocols = [
       createPostgresProtocol({ inspector, plaintextFromLoopback: options.plaintextFromLoopback ?? false }),
-      ...(ssh ? [createSshProtocol({ hostKey: ssh.host, ca: ssh.ca, now: () => clock.now().wall })] : []),
+      ...(ssh ? [createSshProtocol(sshOptions(ssh, clock))] : []),
     ]
     for (const target of targets.values()) {
       protocols.find(({ name }) => name === target.protocol)?.checkSettings(target)
@@ -283,7 +285,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       listening.set(protocol.name, {
         host: clientHost(at.host, origin),
         port: listener.port,
-        ...(protocol.name === 'ssh' && ssh && { hostKey: ssh.public.host }),
+        ...(protocol.name === 'ssh' && ssh && { hostKeys: () => hostKeysOf(ssh) }),
       })
     }
 
@@ -341,6 +343,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       recordings: createRecordings(sessions, journal),
       live: gateway.live,
       targets: desk,
+      sshKeys: ssh && createSshKeyDesk(ssh, desk, () => clock.now()),
       policy,
       ledger: createLedgerDesk(logs, witnessed, trusted),
       metrics: createMetrics({ logs, witnessed, anchored }),

@@ -6,8 +6,8 @@ import type { Protocol } from '../target/protocol.ts'
 export interface Listening {
   readonly host: string
   readonly port: number
-  /** What shows clients of SSH that this is the gateway: `ssh-ed25519 AAAA…`. */
-  readonly hostKey?: string
+  /** What shows clients of SSH that this is the gateway: `ssh-ed25519 AAAA…`, now and after the next switch. */
+  readonly hostKeys?: () => readonly string[]
 }
 
 /** The configured targets and how to reach them through this gateway. */
@@ -31,7 +31,13 @@ export function createTargetDesk(
       if (!at) return undefined
       const { database, databases } = target.settings
       const first: unknown = Array.isArray(databases) ? databases[0] : database
-      return { ...at, ...(typeof first === 'string' && { database: first }) }
+      const { host, port, hostKeys } = at
+      return {
+        host,
+        port,
+        ...(hostKeys && { hostKeys: hostKeys() }),
+        ...(typeof first === 'string' && { database: first }),
+      }
     },
     plan: target => protocol(target).plan(target),
     check: target => protocol(target).check(target),

@@ -30,7 +30,9 @@ const sheet = z
     host_keys: z
       .array(z.string())
       .optional()
-      .describe('Of SSH: lines for known_hosts, by which the client knows this gateway.'),
+      .describe(
+        'Of SSH: lines for known_hosts, by which the client knows this gateway; a second one is of the key that will follow.',
+      ),
     ssh: z
       .string()
       .optional()
@@ -91,7 +93,7 @@ export function credentialRoutes({
         })
       const key = publicKeyOf(c.req.valid('json'), target)
       const { login, secret } = await credentials.issue(grant.id, key)
-      const { host, port, database, hostKey } = endpoint
+      const { host, port, database, hostKeys } = endpoint
       return c.json(
         {
           grant: grant.id,
@@ -104,8 +106,8 @@ export function credentialRoutes({
           ...(database !== undefined && { database }),
           ca: caPem,
           ...(target.protocol === 'postgres' && { psql: psqlLine(host, port, login, database) }),
-          ...(hostKey !== undefined && {
-            host_keys: [`${knownHostsName(host, port)} ${hostKey}`],
+          ...(hostKeys !== undefined && {
+            host_keys: hostKeys.map(key => `${knownHostsName(host, port)} ${key}`),
             ssh: sshLine(host, port, login),
           }),
           ends_at: utc(ends),

@@ -2,8 +2,9 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { stream } from 'hono/streaming'
 import { isFault } from '../../kernel/faults.ts'
 import { openCast } from '../../recording/asciicast.ts'
+import { listTerminals } from '../../recording/list-terminals.ts'
 import type { Reader } from '../../recording/recordings.ts'
-import { answers, idOf, idParam } from '../answers.ts'
+import { answers, idOf, idParam, time, utc } from '../answers.ts'
 import type { AppDeps } from '../deps.ts'
 import type { ApiEnv } from '../env.ts'
 import { follow } from '../follow.ts'
@@ -14,6 +15,17 @@ import { readerOf } from './reader-of.ts'
 import { sessionSchema, sessionView } from './session-view.ts'
 
 const tags = ['sessions']
+
+const terminalSchema = z
+  .object({
+    terminal: z.int().describe('From 1.'),
+    began_at: time,
+    lasted_ms: z.int().optional().describe('Absent while it runs, or when it was cut off.'),
+    cols: z.int(),
+    rows: z.int(),
+    command: z.string().optional().describe('Absent for a login shell.'),
+  })
+  .openapi('Terminal')
 
 /** A session as it happens, and a terminal of it as a file. */
 export function watchRoutes(
@@ -74,6 +86,28 @@ export function watchRoutes(
           }
         },
       })
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/v1/sessions/{id}/terminals',
+      tags,
+      summary:
+        'The terminals of a session, in the order in which they were opened; that it was read is itself recorded',
+      request: { params: idParam('session', 's_019…') },
+      responses: answers('Numbered as `cast` takes them.', z.object({ terminals: z.array(terminalSchema) })),
+    }),
+    async c => {
+      const id = idOf('session', c.req.valid('param').id)
+      const { entries } = await recordings.replay(readerOf(deps, c.get('principal')), id)
+      const terminals = (await listTerminals(entries)).map(({ began, lastedMs, ...one }) => ({
+        ...one,
+        began_at: utc(began),
+        ...(lastedMs !== undefined && { lasted_ms: lastedMs }),
+      }))
+      return c.json({ terminals }, 200)
     },
   )
 

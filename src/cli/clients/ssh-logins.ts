@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import type { ConnectionSheet, Grant } from '../../client/answers.ts'
 import type { Client } from '../../client/client.ts'
-import { pinHostKey, stateFolder } from '../../client/profile.ts'
+import { pinHostKeys, stateFolder } from '../../client/profile.ts'
 import { Fault } from '../../kernel/faults.ts'
 import type { Call } from '../call.ts'
 import { readSheet, type SshSheet } from './ssh-sheet.ts'
@@ -73,12 +73,12 @@ export async function newSshLogin(call: Call, client: Client, grant: Grant, use:
     const public_key = makeKey(call, join(fresh, 'key'))
     const answer = await client.post<ConnectionSheet>(`/v1/grants/${grant.id}/credential`, { public_key })
     const sheet = readSheet(answer)
-    pinHostKey(client.url, sheet.hostKey, call.terminal.env)
+    pinHostKeys(client.url, sheet.hostKeys, call.terminal.env)
     const login = loginOf(client.url, sheet, use)
     const files = filesOf(call, login)
     const write = (name: string, text: string): void =>
       writeFileSync(join(fresh, name), text, { mode: 0o600 })
-    write('known_hosts', `${ALIAS} ${sheet.hostKey}\n`)
+    write('known_hosts', sheet.hostKeys.map(key => `${ALIAS} ${key}\n`).join(''))
     write('config', blockOf(call, login))
     write('login.json', `${JSON.stringify(login, null, 2)}\n`)
     renameSync(fresh, files.folder)

@@ -18,7 +18,9 @@ const SHEET: ConnectionSheet = {
 
 describe('the answer of a server, before it stands in a file of OpenSSH', () => {
   it('is taken when its fields are names', () => {
-    expect(readSheet(SHEET)).toMatchObject({ login: 'bg_abcdefgh', hostKey: KEY })
+    expect(readSheet(SHEET)).toMatchObject({ login: 'bg_abcdefgh', hostKeys: [KEY] })
+    const two = [`x ${KEY}`, `x ${KEY}`]
+    expect(readSheet({ ...SHEET, host_keys: two }).hostKeys).toHaveLength(2)
     for (const host of ['gate.acme.example', '::1', '10.0.0.1'])
       expect(readSheet({ ...SHEET, host }).host).toBe(host)
   })
@@ -32,6 +34,8 @@ describe('the answer of a server, before it stands in a file of OpenSSH', () => 
     ['a port that is no number', { port: '22\n' as unknown as number }],
     ['a port out of range', { port: 70_000 }],
     ['no host key', { host_keys: [] }],
+    ['more host keys than a gateway has', { host_keys: [`x ${KEY}`, `x ${KEY}`, `x ${KEY}`] }],
+    ['a second host key that adds a line', { host_keys: [`x ${KEY}`, `x ${KEY}\n* ${KEY}`] }],
     ['a host key that adds a line', { host_keys: [`x ${KEY}\n* ${KEY}`] }],
     ['a host key of another kind', { host_keys: ['x ssh-rsa AAAA'] }],
     ['an end that is no time', { ends_at: 'soon' }],

@@ -9,10 +9,12 @@ export interface SshSheet {
   readonly login: string
   readonly host: string
   readonly port: number
-  /** Of the gateway: `ssh-ed25519 AAAA…`. */
-  readonly hostKey: string
+  /** Of the gateway: `ssh-ed25519 AAAA…`, the one in use first, then the one that will follow it. */
+  readonly hostKeys: readonly string[]
   readonly ends_at: string
 }
+
+const MOST_KEYS = 2
 
 const FORMS = {
   target: /^[a-z0-9][a-z0-9_-]{0,62}$/,
@@ -36,10 +38,11 @@ export function readSheet({
   for (const [field, value] of Object.entries({ target, login, host }))
     if (!FORMS[field as keyof typeof FORMS].test(value)) throw strange(field)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw strange('port')
-  const hostKey = host_keys?.[0]?.split(' ').slice(1).join(' ') ?? ''
-  if (!Buffer.isBuffer(parseSshKey(hostKey))) throw strange('host_keys')
+  const hostKeys = (host_keys ?? []).map(line => line.split(' ').slice(1).join(' '))
+  if (hostKeys.length === 0 || hostKeys.length > MOST_KEYS) throw strange('host_keys')
+  if (!hostKeys.every(key => Buffer.isBuffer(parseSshKey(key)))) throw strange('host_keys')
   if (Number.isNaN(Date.parse(ends_at))) throw strange('ends_at')
-  return { grant, target, login, host, port, hostKey, ends_at }
+  return { grant, target, login, host, port, hostKeys, ends_at }
 }
 
 function strange(field: string): Fault {

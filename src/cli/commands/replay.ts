@@ -10,6 +10,7 @@ import { fullId } from '../names.ts'
 import { play } from '../play.ts'
 import type { Screen } from '../screen.ts'
 import { entryLines, sessionTable } from '../session-lines.ts'
+import { terminalsOf, terminalTable } from '../terminal-list.ts'
 import { sizeNote, terminalNumber } from '../terminal-choice.ts'
 import { plain } from '../terminal.ts'
 
@@ -17,6 +18,7 @@ interface Options {
   readonly speed: number
   readonly idle: number
   readonly terminal?: string
+  readonly terminals?: true
   readonly cast?: string
   readonly text?: true
 }
@@ -25,6 +27,7 @@ export const replay: Define = (command, run) => {
   command
     .argument('<session>', 'the session, or the last characters of its id')
     .option('--terminal <n>', 'which of several terminals, from 1 (default: 1)')
+    .option('--terminals', 'list its terminals')
     .addOption(
       new Option('--speed <factor>', 'how fast a terminal is played').argParser(speedOf).default(1, '1'),
     )
@@ -44,7 +47,8 @@ Elsewhere, and for sessions without, what was done is listed.
 With --json: one value per line, the session first.
 
 Examples:
-  breakglass replay 4f1c22ab --speed 4 --idle 2s
+  breakglass replay 4f1c22ab --terminals
+  breakglass replay 4f1c22ab --terminal 2 --speed 4 --idle 2s
   breakglass replay 4f1c22ab --cast night.cast
   breakglass replay 4f1c22ab --text | less`,
     )
@@ -59,9 +63,16 @@ async function replaySession(call: Call, typed: string, options: Options): Promi
     async () => (await client.get<{ sessions: readonly Session[] }>('/v1/sessions')).sessions,
   )
   const terminal = terminalNumber(options.terminal)
+  if (options.terminals) {
+    const terminals = await terminalsOf(client, id)
+    return call.answer({ terminals }, () => terminalTable(terminals, call.terminal))
+  }
   const path = `/v1/sessions/${id}/cast`
   const query = { terminal: String(terminal ?? 1) }
-  if (options.cast !== undefined) return saveCast(call, client.lines(path, query), options.cast)
+  if (options.cast !== undefined) {
+    await tellOthers(call, client, id, terminal)
+    return saveCast(call, client.lines(path, query), options.cast)
+  }
   const { screen } = call.terminal
   if (screen === undefined || options.text || call.json) return list(call, client, id)
   const events = client.lines(path, query)
@@ -73,6 +84,21 @@ async function replaySession(call: Call, typed: string, options: Options): Promi
     throw error
   }
   await show(call, screen, first.value, events, options)
+  await tellOthers(call, client, id, terminal)
+}
+
+/** Of several terminals one is shown: nobody is to take it for all there was. */
+async function tellOthers(
+  call: Call,
+  client: Client,
+  id: string,
+  terminal: number | undefined,
+): Promise<void> {
+  if (terminal !== undefined) return
+  const terminals = await terminalsOf(client, id)
+  if (terminals.length < 2) return
+  call.terminal.say(`The first of ${terminals.length} terminals; choose with --terminal:`)
+  for (const line of terminalTable(terminals, call.terminal)) call.terminal.say(line)
 }
 
 async function show(

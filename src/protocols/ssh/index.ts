@@ -4,6 +4,7 @@ import type { ClientConnection, Protocol, TargetConnection } from '../../target/
 import { checkTarget } from './administration/check.ts'
 import { Controls } from './administration/control.ts'
 import { planText } from './administration/plan.ts'
+import type { OwnAccess } from './administration/own-link.ts'
 import { readSettings } from './administration/settings.ts'
 import { dial } from './dial/dial.ts'
 import { SshTarget } from './dial/target.ts'
@@ -11,11 +12,14 @@ import { SshClient } from './login/client.ts'
 import { readLogin } from './login/login.ts'
 import { relay } from './relay/relay.ts'
 
+/** Keys are asked for at each use: they may be replaced while sessions run. */
 export interface SshOptions {
   /** ed25519; clients pin it. */
   readonly hostKey: KeyObject
   /** ed25519; signs the certificates that targets accept. */
   readonly ca: KeyObject
+  /** Will follow it: targets are to trust both. */
+  readonly nextCa?: KeyObject | undefined
   /** Wall milliseconds. */
   readonly now: () => number
   readonly dialTimeoutMs?: number
@@ -28,27 +32,42 @@ const DIAL_TIMEOUT_MS = 10_000
 
 /** SSH protocol 2.0 (RFC 4250–4254). One per process. */
 export function createSshProtocol(options: SshOptions): Protocol {
-  const { hostKey, ca, now, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
+  const { now, dialTimeoutMs = DIAL_TIMEOUT_MS } = options
   const enumerationKey = randomBytes(32)
-  const controls = new Controls({ ca, now, dialTimeoutMs })
+  const access = (key: () => KeyObject): OwnAccess => ({
+    get ca() {
+      return key()
+    },
+    now,
+    dialTimeoutMs,
+  })
+  const controls = new Controls(access(() => options.ca))
   return {
     name: 'ssh',
     checkSettings(target) {
       readSettings(target)
     },
-    readLogin: (stream, remote, desk) => readLogin(stream, remote, desk, { hostKey, enumerationKey }),
+    readLogin: (stream, remote, desk) =>
+      readLogin(stream, remote, desk, { hostKey: options.hostKey, enumerationKey }),
     provision: passage => controls.of(passage.target).provision(passage),
     dial: (passage, client) =>
       dial(passage, ours(client), {
-        ca,
+        ca: options.ca,
         now,
         timeoutMs: dialTimeoutMs,
         demandLiving: ({ target, login }) => controls.of(target).demandLiving(login.name),
       }),
     relay: (client, target, guard) => relay(ours(client), oursToo(target), guard),
     control: target => controls.of(target),
-    plan: target => planText(target, ca),
-    check: target => checkTarget(target, { ca, now, dialTimeoutMs }),
+    plan: target => planText(target, options.nextCa ? [options.ca, options.nextCa] : [options.ca]),
+    async check(target) {
+      const { ca, nextCa } = options
+      return checkTarget(
+        target,
+        access(() => ca),
+        nextCa && access(() => nextCa),
+      )
+    },
   }
 }
 

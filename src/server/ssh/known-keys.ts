@@ -1,23 +1,51 @@
+import type { JsonObject } from '../../kernel/json.ts'
 import type { JournalEvent, NewEvent, Slice } from '../../journal/slice.ts'
 
-/** The public halves in use, each `ssh-ed25519 AAAA…`: what clients have pinned, and what targets trust. */
+/** Shows clients that this is the gateway, or signs the certificates that targets accept. */
+export type SshKeyUse = 'host' | 'ca'
+
+/** Public halves, each `ssh-ed25519 AAAA…`. */
 export interface SshPublicKeys {
+  /** Clients have pinned it. */
   readonly host: string
+  /** Targets trust it. */
   readonly ca: string
+  /** Made and shown beside the one in use, not used yet. */
+  readonly next: Readonly<Partial<Record<SshKeyUse, string>>>
 }
 
 export const SSH_KEYS = 'ssh'
+const TYPES = ['ssh.keys_made', 'ssh.next_key_made', 'ssh.keys_replaced'] as const
 
-/** What the control log says of the gateway's own SSH keys. One entity, `SSH_KEYS`. */
+/** What the control log says of the gateway's own SSH keys: each event names all of them. One entity, `SSH_KEYS`. */
 export const knownSshKeys: Slice<SshPublicKeys> = {
   name: 'ssh-keys',
-  keys: ({ type }: JournalEvent) =>
-    type === 'ssh.keys_made' || type === 'ssh.keys_replaced' ? [SSH_KEYS] : [],
-  evolve: (_, { data }) => ({ host: data.host as string, ca: data.ca as string }),
+  keys: ({ type }: JournalEvent) => (TYPES.some(own => own === type) ? [SSH_KEYS] : []),
+  evolve: (_, { data: { host, ca, next_host, next_ca } }) => ({
+    host: host as string,
+    ca: ca as string,
+    next: {
+      ...(typeof next_host === 'string' && { host: next_host }),
+      ...(typeof next_ca === 'string' && { ca: next_ca }),
+    },
+  }),
 }
 
-/** What has to be on record before these keys are used; undefined when it is. Pure. */
-export function keysEvent(known: SshPublicKeys | undefined, found: SshPublicKeys): NewEvent | undefined {
-  if (known && known.host === found.host && known.ca === found.ca) return undefined
-  return { type: known ? 'ssh.keys_replaced' : 'ssh.keys_made', data: { ...found } }
+/** What has to be on record before these keys are used or shown; undefined when it is. `by`: who changed them. Pure. */
+export function keysEvent(
+  known: SshPublicKeys | undefined,
+  found: SshPublicKeys,
+  by?: string,
+): NewEvent | undefined {
+  const data: JsonObject = {
+    host: found.host,
+    ca: found.ca,
+    ...(found.next.host !== undefined && { next_host: found.next.host }),
+    ...(found.next.ca !== undefined && { next_ca: found.next.ca }),
+    ...(by !== undefined && { by }),
+  }
+  if (!known) return { type: 'ssh.keys_made', data }
+  if (known.host !== found.host || known.ca !== found.ca) return { type: 'ssh.keys_replaced', data }
+  const same = known.next.host === found.next.host && known.next.ca === found.next.ca
+  return same ? undefined : { type: 'ssh.next_key_made', data }
 }

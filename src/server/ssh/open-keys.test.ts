@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openRealJournal, type RealJournal, temporaryFolder } from '../../../test/support/real-journal.ts'
 import { isSecurity } from '../../alert/alertable.ts'
 import type { JournalEvent } from '../../journal/slice.ts'
 import { knownSshKeys } from './known-keys.ts'
-import { openSshKeys, type SshKeys } from './open-keys.ts'
+import type { SshKeyRing } from './key-ring.ts'
+import { openSshKeys } from './open-keys.ts'
 
 let temporary: Awaited<ReturnType<typeof temporaryFolder>>
 let folder: string
@@ -26,7 +27,7 @@ afterEach(async () => {
 
 const keys = (): string => join(folder, 'keys')
 const file = (name: string): string => join(keys(), name)
-const start = (): Promise<SshKeys> => openSshKeys(keys(), real.journal)
+const start = (): Promise<SshKeyRing> => openSshKeys(keys(), real.journal)
 const generate = (name: string, algorithm = 'ed25519'): void =>
   void execFileSync('openssl', ['genpkey', '-quiet', '-algorithm', algorithm, '-out', file(name)], {
     stdio: 'ignore',
@@ -42,7 +43,9 @@ describe("the gateway's own SSH keys", () => {
       expect(readFileSync(file(name), 'utf8')).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)
     }
     expect((await start()).public).toEqual(first.public)
-    expect(events.map(({ type, data }) => [type, data])).toEqual([['ssh.keys_made', first.public]])
+    expect(events.map(({ type, data }) => [type, data])).toEqual([
+      ['ssh.keys_made', { host: first.public.host, ca: first.public.ca }],
+    ])
   })
 
   it.each(['ssh-host.key', 'ssh-ca.key'])(
@@ -67,8 +70,51 @@ describe("the gateway's own SSH keys", () => {
     expect(after.public.host).toBe(before.public.host)
     expect(after.public.ca).not.toBe(before.public.ca)
     const last = events.at(-1)
-    expect([last?.type, last?.data]).toEqual(['ssh.keys_replaced', after.public])
+    expect([last?.type, last?.data]).toEqual([
+      'ssh.keys_replaced',
+      { host: after.public.host, ca: after.public.ca },
+    ])
     expect(events.map(isSecurity)).toEqual([false, true])
+  })
+
+  it.each(['host', 'ca'] as const)(
+    'the next %s is on record before it is shown, used by a switch, and nothing stays of the one before',
+    async use => {
+      const ring = await start()
+      const { host, ca } = ring.public
+      const old = { host, ca }
+      await expect(ring.switchTo(use, 'p_mara')).rejects.toMatchObject({
+        code: 'conflict',
+        next: expect.stringContaining(`ssh-keys next ${use}`),
+      })
+      const both = await Promise.allSettled([ring.makeNext(use, 'p_mara'), ring.makeNext(use, 'p_mara')])
+      expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+      await expect(ring.makeNext(use, 'p_mara')).rejects.toMatchObject({ code: 'conflict' })
+      const next = ring.public.next[use]
+      expect(ring.public).toEqual({ ...old, next: { [use]: next } })
+      expect(statSync(file(`ssh-${use}.next.key`)).mode & 0o777).toBe(0o600)
+      // A start in between changes nothing.
+      expect((await start()).public).toEqual(ring.public)
+
+      await ring.switchTo(use, 'p_mara')
+      expect(ring.public).toEqual({ ...old, [use]: next, next: {} })
+      expect(existsSync(file(`ssh-${use}.next.key`))).toBe(false)
+      expect((await start()).public).toEqual(ring.public)
+      expect(events.slice(1).map(({ type, data }) => [type, data])).toEqual([
+        ['ssh.next_key_made', { ...old, [`next_${use}`]: next, by: 'p_mara' }],
+        ['ssh.keys_replaced', { ...old, [use]: next, by: 'p_mara' }],
+      ])
+      expect(events.slice(1).every(isSecurity)).toBe(true)
+    },
+  )
+
+  it('a switch that broke off after the file was in place is finished and recorded by the next start', async () => {
+    const ring = await start()
+    await ring.makeNext('ca', 'p_mara')
+    const { next } = ring.public
+    renameSync(file('ssh-ca.next.key'), file('ssh-ca.key'))
+    expect((await start()).public).toMatchObject({ ca: next.ca, next: {} })
+    expect(events.at(-1)).toMatchObject({ type: 'ssh.keys_replaced', data: { ca: next.ca } })
   })
 
   it('are finished where a first start broke off between them', async () => {

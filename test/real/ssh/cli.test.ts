@@ -1,8 +1,10 @@
 /** `breakglass connect` and `breakglass ssh-config` for a host: real processes, a real server, a real sshd (issue D, what must work, 1). */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { SshKeys } from '../../../src/cli/ssh-key-lines.ts'
 import { breakglass, inTerminal, isBuilt, type Person } from '../breakglass.ts'
 import { missing } from '../servers/missing.ts'
 import type { Api } from '../world.ts'
@@ -151,6 +153,53 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       expect(opened.out).toMatch(/known host \[127\.0\.0\.1\]:\d+ ssh-ed25519 \S{68}/)
       expect(opened.out).toContain('breakglass ssh-config web-1 --write')
       grant = /Recorded as (\S+)/.exec(opened.err)?.[1] ?? ''
+    })
+
+    it('the keys of the gateway are replaced in two steps, and nobody is locked out in between', async () => {
+      const mara = { ...person, token: (await world.signIn('mara')).token }
+      const keys = async (who: Person, ...args: string[]) => {
+        const ran = await breakglass(who, ['ssh-keys', ...args, '--json'])
+        return { ...ran, keys: JSON.parse(ran.out) as SshKeys & { error?: unknown } }
+      }
+      const before = (await keys(person)).keys
+      const trusted = join(world.sshd.folder, 'ca.pub')
+      const printed = execFileSync('ssh-keygen', ['-lf', trusted], { encoding: 'utf8' })
+      expect(printed).toContain(before.ca.fingerprint)
+      expect(await keys(person, 'next', 'ca')).toMatchObject({
+        code: 1,
+        keys: { error: { code: 'forbidden' } },
+      })
+
+      const made = (await keys(mara, 'next', 'ca')).keys
+      const next = made.next.ca?.key ?? ''
+      expect(made).toMatchObject({ ca: before.ca, host: before.host, next: { ca: { key: next } } })
+      const plan = await breakglass(mara, ['target', 'plan', 'web-1'])
+      for (const line of [before.ca.key, next]) expect(plan.out).toContain(`'${line} breakglass'`)
+      expect(await cli('connect', 'web-1', '--', 'true')).toMatchObject({ code: 0 })
+      expect(await keys(mara, 'switch', 'ca')).toMatchObject({
+        code: 1,
+        keys: { error: { code: 'conflict', facts: { targets: ['web-1'] } } },
+      })
+      writeFileSync(trusted, `${before.ca.key}\n${next}\n`)
+      expect((await breakglass(mara, ['target', 'check', 'web-1'])).out).toMatch(
+        /ok +\S+: opens for our next certificate authority as well/,
+      )
+      expect((await keys(mara, 'switch', 'ca')).keys).toEqual({ ...before, ca: made.next.ca, next: {} })
+      writeFileSync(trusted, `${next}\n`)
+      expect(await cli('connect', 'web-1', '--', 'true')).toMatchObject({ code: 0 })
+
+      // Of the host key: who connects in between has pinned both; who does not is told.
+      const late = { ...person, state: mkdtempSync(join(tmpdir(), 'bg-state-')) }
+      await breakglass(late, ['connect', 'web-1', '--', 'true'])
+      await keys(mara, 'next', 'host')
+      expect(await cli('connect', 'web-1', '--', 'true')).toMatchObject({ code: 0 })
+      const switched = (await keys(mara, 'switch', 'host')).keys
+      expect(switched.host.fingerprint).not.toBe(before.host.fingerprint)
+      expect(await cli('connect', 'web-1', '--', 'echo in')).toMatchObject({ code: 0, out: 'in\n' })
+      expect(await breakglass(late, ['connect', 'web-1', '--', 'true'])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('breakglass login'),
+      })
     })
 
     it('says what to do when it is not a host and when nothing is open', async () => {

@@ -12,9 +12,13 @@ import { readSettings, type SshSettings } from './settings.ts'
 /**
  * Whether the host is ready for emergencies: it is the pinned one, a certificate opens each scope's account and nothing it should
  * not, what ends sessions works, and what the account gives everybody who gets in. Connects by itself and changes nothing; two logins
- * of it fail on purpose. Never throws.
+ * of it fail on purpose. `next`: with the authority that will follow, while there is one; the host is to trust both. Never throws.
  */
-export async function checkTarget(target: Target, access: OwnAccess): Promise<readonly CheckLine[]> {
+export async function checkTarget(
+  target: Target,
+  access: OwnAccess,
+  next?: OwnAccess,
+): Promise<readonly CheckLine[]> {
   const plan = `Let the host's owner run \`breakglass target plan ${target.name}\` there.`
   const lines: CheckLine[] = []
   let settings: SshSettings
@@ -34,6 +38,7 @@ export async function checkTarget(target: Target, access: OwnAccess): Promise<re
       lines.push(...(await checkAccount(link, account, access.now, plan)))
       if (!limited) lines.push(...(await checkLimits(open, account, access.now(), plan)))
       limited = true
+      if (next) lines.push(await opensForNext(settings, scope, account, next, plan))
     }
     lines.push(...sharedAccounts(settings))
     if (settings.accounts.size === 0) {
@@ -81,6 +86,23 @@ async function reached(
     }
     lines.push(must(false, `${account}: ${cause.message}`, plan))
     return undefined
+  }
+}
+
+async function opensForNext(
+  settings: SshSettings,
+  scope: string,
+  account: string,
+  next: OwnAccess,
+  plan: string,
+): Promise<CheckLine> {
+  try {
+    const { transport } = await openOwnLink(settings, scope, next)
+    transport.destroy()
+    return must(true, `${account}: opens for our next certificate authority as well`, plan)
+  } catch (cause) {
+    if (!isFault(cause, 'target.misconfigured')) throw cause
+    return must(false, `${account}: does not open for our next certificate authority`, plan)
   }
 }
 

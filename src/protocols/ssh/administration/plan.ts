@@ -14,10 +14,11 @@ const DROP_IN = '/etc/ssh/sshd_config.d/00-breakglass.conf'
  * What the owner of a host runs there once as root, and again after each change of the scopes or of our authority: a script for sh to
  * read first. Pure text: nothing is asked of the host; where hosts differ, the script decides there and changes nothing when it is
  * not sure. Several targets may be one host.
+ * `authorities`: the one in use, and the one that will follow it while there is one.
  */
-export function planText(target: Target, ca: KeyObject): string {
+export function planText(target: Target, authorities: readonly KeyObject[]): string {
   const { accounts, host, port } = readSettings(target)
-  const authority = printKeyLine(publicBlob(ca), 'breakglass')
+  const lines = authorities.map(key => printKeyLine(publicBlob(key), 'breakglass'))
   const scopes = [...accounts].map(([scope, account]) => ({
     scope,
     account,
@@ -30,18 +31,25 @@ export function planText(target: Target, ca: KeyObject): string {
     `theirs=$(sshd -T 2>/dev/null | grep -E '^(trustedusercakeys|authorizedprincipalsfile) ' | grep -vE ' (none|${FOLDER}/.*)$')`,
     'if [ -n "$theirs" ]; then',
     `  printf '%s\\n' "Nothing was changed. sshd here has already:" "$theirs" \\`,
-    `    "Leave that. Put ${DROP_IN} in place with AcceptEnv ${LOGIN_VARIABLE} alone, and into authorized_keys of each account the line below." >&2`,
-    ...scopes.map(
-      ({ account, principal }) =>
-        `  printf '%s\\n' ${quote(`${account}: cert-authority,principals="${principal}" ${authority}`)} >&2`,
+    `    "Leave that. Put ${DROP_IN} in place with AcceptEnv ${LOGIN_VARIABLE} alone, and into authorized_keys of each account what is below." >&2`,
+    ...scopes.flatMap(({ account, principal }) =>
+      lines.map(
+        line =>
+          `  printf '%s\\n' ${quote(`${account}: cert-authority,principals="${principal}" ${line}`)} >&2`,
+      ),
     ),
     '  exit 1',
     'fi',
     'set -eu',
     '',
     '# Our certificate authority. A certificate is made for each session, is valid from our address and ends with the grant.',
+    ...(lines.length > 1
+      ? [
+          '# The second one will follow the first: run the plan again after it did, and the first is trusted no more.',
+        ]
+      : []),
     `mkdir -p ${FOLDER}/principals`,
-    `printf '%s\\n' ${quote(authority)} >${FOLDER}/ca.pub`,
+    `printf '%s\\n' ${lines.map(quote).join(' ')} >${FOLDER}/ca.pub`,
     '',
     '# Which certificates open which account: one file per account. An account without a file opens for none.',
     `for file in ${FOLDER}/principals/*; do`,

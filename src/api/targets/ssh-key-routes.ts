@@ -75,7 +75,7 @@ export function sshKeyRoutes({ sshKeys, roles }: Pick<AppDeps, 'sshKeys' | 'role
       request: {
         params,
         body: {
-          required: false,
+          required: true,
           content: json(
             z.strictObject({
               although: z
@@ -91,7 +91,7 @@ export function sshKeyRoutes({ sshKeys, roles }: Pick<AppDeps, 'sshKeys' | 'role
     }),
     async c => {
       demandRole(roles, c.get('principal'), 'administer')
-      const { although = [] } = c.req.valid('json')
+      const { although } = c.req.valid('json')
       await desk().switchTo(c.get('principal'), c.req.valid('param').use, although)
       return c.json(view(desk()), 200)
     },

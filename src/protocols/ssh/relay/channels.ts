@@ -69,9 +69,9 @@ export class Channels {
 
   /** Words about what was asked of the whole connection: said in the programs that run, or else in the next one. */
   tell(words: string): void {
-    const hear = this.all().filter(({ flow }) => flow?.notice)
-    for (const { flow } of hear) flow?.notice?.(words)
-    if (hear.length === 0 && this.#owedWords.size < MOST_OWED) this.#owedWords.add(words)
+    const hearing = this.all().flatMap(({ flow }) => (flow?.notice === undefined ? [] : [flow]))
+    for (const flow of hearing) flow.notice?.(words)
+    if (hearing.length === 0 && this.#owedWords.size < MOST_OWED) this.#owedWords.add(words)
   }
 
   /** True: somebody reads it. */

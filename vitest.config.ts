@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longest-first.ts'
 
@@ -10,7 +11,8 @@ const ALONE = ['src/api/**/*.test.ts', 'src/grant/**/*.test.ts', 'test/**/*.test
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores: much of the time is waiting, for servers, clients and the disk.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default'],
     sequence: { sequencer: LongestFirst },
     projects: [

@@ -85,6 +85,8 @@ export interface World {
   restart(): Promise<void>
   /** Stops the server here; another process may take the data over. */
   handOver(): Promise<void>
+  /** Starts the server here again when that process is gone. */
+  takeBack(): Promise<void>
   close(): Promise<void>
 }
 
@@ -342,6 +344,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       server = await start()
     },
     handOver: () => server.close(),
+    async takeBack() {
+      server = await start()
+    },
     async close() {
       await server.close()
       await receiver.close()

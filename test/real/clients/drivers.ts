@@ -28,14 +28,12 @@ const DRIVERS: readonly Driver[] = [
     needs: { [`${packages}/psycopg`]: 'python3-psycopg' },
     does: 'text and binary, prepared statements, pipelines (also with an error in the middle), COPY binary and given up half way, cursors, savepoints, cancel, LISTEN, asyncio',
     command: () => [PYTHON, program('psycopg3_client.py')],
-    test: [15, 18],
   },
   {
     client: 'asyncpg',
     needs: { [`${packages}/asyncpg`]: 'python3-asyncpg' },
     does: 'binary everywhere, type lookup, two portals in turn, executemany, COPY binary, timeouts, LISTEN, notices, a pool with RESET',
     command: () => [PYTHON, program('asyncpg_client.py')],
-    test: [15, 18],
   },
   {
     client: 'SQLAlchemy',

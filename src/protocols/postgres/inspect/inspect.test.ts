@@ -66,7 +66,7 @@ describe('the inspector', () => {
   })
 
   it('attack 13: survives parser bombs; others are answered meanwhile, the same inspector goes on', async () => {
-    const guard = inspector()
+    const guard = inspector({ parseMs: 10_000 })
     // Whether the first is read in time depends on the machine; the others run out of stack on every one.
     const chain = rules(guard, `SELECT ${'1+'.repeat(10_000)}1`)
     const bombed = Promise.all([
@@ -86,7 +86,8 @@ describe('the inspector', () => {
 
   it('attack 13: a long list is read, not feared', async () => {
     const list = Array.from({ length: 50_000 }, (_, i) => i).join(',')
-    expect(await rules(inspector(), `DELETE FROM t WHERE id IN (${list})`)).toEqual([])
+    // That it is read is the claim; how long it may take is the next one's.
+    expect(await rules(inspector({ parseMs: 20_000 }), `DELETE FROM t WHERE id IN (${list})`)).toEqual([])
   })
 
   it('ends a parse that takes too long, and the next text gets a fresh worker', async () => {

@@ -232,7 +232,7 @@ describe.skipIf(SHELLS.length < 2)('beside bash and dash', () => {
     expect(sure / total).toBeGreaterThan(0.75)
   })
 
-  it('what both shells take for a command line we do as well', () => {
+  it('what both shells take for a command line we do as well', { timeout: 60_000 }, () => {
     for (const { line: text, rule } of COMMAND_CASES) {
       const accepted = SHELLS.every(
         shell => spawnSync(shell, ['-n', '-c', text], { timeout: 5000 }).status === 0,

@@ -1,4 +1,4 @@
-import type { JudgedMessage } from './local.ts'
+import type { JudgedMessage } from '../kernel/judged.ts'
 import { plain, type Terminal } from './terminal.ts'
 
 /** `line 3  refused  delete write  orders (change)`, a caret under what is objected to, and rule by rule why. */

@@ -1,3 +1,4 @@
+import type { JudgedMessage } from '../kernel/judged.ts'
 import type { Known } from '../policy/known.ts'
 import type { Terms } from '../policy/terms.ts'
 import type { ByteProgress } from './byte-progress.ts'
@@ -141,34 +142,6 @@ export interface JudgedRules {
   readonly procedure: string
   readonly refuse: readonly string[]
   readonly host?: NonNullable<Terms['scope']['host']>
-}
-
-/** What a client would send as one message, and what becomes of it. */
-export interface JudgedMessage {
-  /** In the script, from 1. */
-  readonly line: number
-  readonly text: string
-  readonly refused: boolean
-  readonly writes: boolean
-  readonly statements: readonly {
-    readonly verb: string
-    readonly writes: boolean
-    /** `access`: `read`, `change`, `define`, `call`. */
-    readonly objects: readonly { readonly name: string; readonly access: string }[]
-    readonly text: string
-  }[]
-  /** Every rule that has something to say, in force or not; those that refuse first. */
-  readonly rules: readonly {
-    readonly rule: string
-    readonly refused: boolean
-    readonly what: string
-    readonly because: string
-    readonly next: string
-    /** In characters of the message, from 1. */
-    readonly at?: number
-  }[]
-  /** A variable of the script is not known; something stands in its place. */
-  readonly guessed: boolean
 }
 
 export interface VerifyProgress {

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { knownHostsName, parseSshKey, sshBlob, sshFingerprint, sshLine } from './ssh-key.ts'
+import { isWeakPoint, knownHostsName, parseSshKey, sshBlob, sshFingerprint, sshLine } from './ssh-key.ts'
 
 /** By OpenSSH 9.2: `ssh-keygen -t ed25519 -C ana@laptop`, then `ssh-keygen -lf`. */
 const LINE = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIORmUXnu55mMqUpaHzGZllhq0Nq/InLj7nByNfb8Ksik ana@laptop'
@@ -44,16 +44,12 @@ describe('the public key of a person', () => {
       'sk-ssh-ed25519@openssh.com are not',
       'ssh-keygen',
     ],
-    [
-      'a certificate',
-      'ssh-ed25519-cert-v01@openssh.com AAAAIHNz',
-      'ssh-ed25519-cert-v01@openssh.com are not',
-      'ssh-keygen',
-    ],
+    ['a certificate', 'ssh-ed25519-cert-v01@openssh.com AAAAIHNz', 'This is a certificate', 'without -cert'],
     ['a private key', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl', 'private key: it stays with you', '.pub'],
     ['nothing', '', 'no public key', '.pub'],
-    ['two keys', `${LINE}\n${LINE}`, 'no public key', '.pub'],
-    ['options before it', `command="ls" ${LINE}`, 'no public key', '.pub'],
+    ['two keys', `${LINE}\n${LINE}`, 'stands before', 'Leave out'],
+    ['options before it', `command="ls" ${LINE}`, 'stands before ssh-ed25519', 'Leave out'],
+    ['a line of known_hosts', `web-1.internal ${LINE}`, 'stands before ssh-ed25519', 'Leave out host names'],
     ['a key that is too short', LINE.replace('AAAAC3', 'AAAA'), 'no public key', '.pub'],
     [
       'another type inside',
@@ -82,6 +78,11 @@ describe('the public key of a person', () => {
     const signed = Buffer.from(neutral)
     signed[31] = 0x80
     expect(parseSshKey(lineOf(signed))).toMatchObject({ what: expect.stringContaining('not those') })
+  })
+
+  it('keys that are made are never such', () => {
+    for (let round = 0; round < 50; round++)
+      expect(isWeakPoint(sshBlob(generateKeyPairSync('ed25519').publicKey).subarray(19))).toBe(false)
   })
 
   it('attack 13: any line is a key of 51 bytes or refused in words', () => {

@@ -43,9 +43,10 @@ export function sshBlob(key: KeyObject): Buffer {
   return Buffer.concat([HEAD, Buffer.from(x, 'base64url')])
 }
 
-/** `ssh-ed25519 AAAA…`, without a comment. */
-export function sshLine(blob: Buffer): string {
-  return `${TYPE} ${blob.toString('base64')}`
+/** `ssh-ed25519 AAAA… comment`; without a comment nothing follows the key. */
+export function sshLine(blob: Uint8Array, comment = ''): string {
+  const line = `${TYPE} ${Buffer.from(blob).toString('base64')}`
+  return comment === '' ? line : `${line} ${comment}`
 }
 
 /** How known_hosts names a place: the port is part of it unless it is 22 (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
@@ -65,6 +66,13 @@ function whyNot(line: string): NoSshKey {
     return {
       what: 'This is a private key: it stays with you',
       next: 'Give the line of its .pub file, and use the private half nowhere else: it has been sent.',
+    }
+  if (line.startsWith(`${TYPE}-cert-`))
+    return { what: 'This is a certificate', next: 'Give the key itself: the .pub file without -cert.' }
+  if (new RegExp(`\\s${TYPE} `).test(line))
+    return {
+      what: `Something stands before ${TYPE}`,
+      next: 'Leave out host names, markers and options.',
     }
   const type = /^(?:sk-)?(?:ssh|ecdsa)-[a-z0-9@.-]{1,60}(?= )/.exec(line)?.[0]
   if (type !== undefined && type !== TYPE)

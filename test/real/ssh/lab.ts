@@ -3,8 +3,8 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypt
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseSshKey, sshLine } from '../../../src/kernel/ssh-key.ts'
 import { ED25519_CERTIFICATE, type CertificateTerms } from '../../../src/protocols/ssh/keys/certificate.ts'
-import { parseKeyLine, printKeyLine } from '../../../src/protocols/ssh/keys/key-line.ts'
 import { publicBlob, publicKeyOf } from '../../../src/protocols/ssh/keys/public-blob.ts'
 import { signUserCertificate } from '../../../src/protocols/ssh/keys/sign-user-certificate.ts'
 import { startDaemon } from '../servers/daemon.ts'
@@ -68,8 +68,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   // Where sshd keeps its children without rights, when it is root; systemd or the package's script make it elsewhere.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', join(folder, 'host')])
-  const hostKeyLine = printKeyLine(parseKeyLine(readFileSync(join(folder, 'host.pub'), 'utf8')).blob)
-  writeFileSync(join(folder, 'ca.pub'), `${printKeyLine(publicBlob(ca))}\n`)
+  const hostKeyLine = sshLine(keyIn(join(folder, 'host.pub')))
+  writeFileSync(join(folder, 'ca.pub'), `${sshLine(publicBlob(ca))}\n`)
   mkdirSync(join(folder, 'principals'))
   const principals = options.principals ?? mergePrincipals(deploy, reader, options.targets ?? ['web-1'])
   for (const [account, names] of Object.entries(principals)) {
@@ -102,7 +102,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     identity(terms = {}) {
       const file = join(folder, `identity-${identities++}`)
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
-      const key = publicKeyOf(parseKeyLine(readFileSync(`${file}.pub`, 'utf8')).blob)
+      const key = publicKeyOf(keyIn(`${file}.pub`))
       const blob = signUserCertificate({ ...anHour(), ...terms }, key, ca)
       writeFileSync(`${file}-cert.pub`, `${ED25519_CERTIFICATE} ${blob.toString('base64')}\n`)
       return file
@@ -192,7 +192,13 @@ function anHour(): CertificateTerms {
 
 /** The public half of a CA or host key as one line, for settings. */
 export function publicLine(key: KeyObject): string {
-  return printKeyLine(publicBlob(key.type === 'private' ? createPublicKey(key) : key))
+  return sshLine(publicBlob(key.type === 'private' ? createPublicKey(key) : key))
+}
+
+function keyIn(file: string): Buffer {
+  const key = parseSshKey(readFileSync(file, 'utf8'))
+  if (!Buffer.isBuffer(key)) throw new Error(`${file}: ${key.what}`)
+  return key
 }
 
 export function descendants(root: number): number[] {

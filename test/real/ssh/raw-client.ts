@@ -1,7 +1,5 @@
-import { sign, type KeyObject } from 'node:crypto'
-import { once } from 'node:events'
+import type { KeyObject } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { ED25519, publicBlob } from '../../../src/protocols/ssh/keys/public-blob.ts'
 import {
   type ConnectionMessage,
   decodeConnection,
@@ -9,8 +7,7 @@ import {
 } from '../../../src/protocols/ssh/messages/connection.ts'
 import { SshReader, SshWriter } from '../../../src/protocols/ssh/messages/fields.ts'
 import { SSH } from '../../../src/protocols/ssh/messages/numbers.ts'
-import { publickeyRequest, serviceRequest } from '../../../src/protocols/ssh/messages/userauth.ts'
-import { SshTransport } from '../../../src/protocols/ssh/transport/transport.ts'
+import { type RawClient, rawClient } from '../../../src/protocols/ssh/transport/raw-client.suite.ts'
 
 const WINDOW = 1 << 20
 const PACKET = 1 << 15
@@ -35,7 +32,7 @@ export interface RawChannel {
 /** A client that says what a test wants said, message by message (RFC 4252, 4254). */
 export class RawSshClient {
   readonly socket: Socket
-  readonly #transport: SshTransport
+  readonly #raw: RawClient
   /** Payloads of the login phase and connection messages without a channel, as they came. */
   readonly received: Buffer[] = []
   readonly channels: RawChannel[] = []
@@ -44,24 +41,15 @@ export class RawSshClient {
   /** Output of a channel beyond about this many bytes is thrown away. */
   keep = 1 << 20
   closed = false
-  #ready = false
   #waiting: (() => void)[] = []
 
-  private constructor(socket: Socket, hostKey: Buffer) {
+  private constructor(raw: RawClient, socket: Socket) {
+    this.#raw = raw
     this.socket = socket
-    this.#transport = new SshTransport(socket, { role: 'client', pinned: [hostKey] }, 'raw', {
-      ready: () => {
-        this.#ready = true
-        this.#wake()
-      },
-      message: payload => {
-        this.#hear(payload)
-        this.#wake()
-      },
-      closed: ({ said }) => {
-        if (said) this.words.push(said)
-        this.#wake()
-      },
+    void this.#listen()
+    void raw.closed.then(said => {
+      if (said !== '') this.words.push(said)
+      this.#wake()
     })
     socket.on('close', () => {
       this.closed = true
@@ -71,20 +59,26 @@ export class RawSshClient {
 
   static async connect(port: number, hostKey: Buffer): Promise<RawSshClient> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    const client = new RawSshClient(socket, hostKey)
-    await once(socket, 'connect')
-    await client.until(() => client.#ready)
-    client.send(serviceRequest('ssh-userauth'))
-    await client.heard(SSH.serviceAccept)
-    return client
+    const raw = await rawClient(port, [hostKey], socket)
+    await raw.toLogin()
+    return new RawSshClient(raw, socket)
+  }
+
+  async #listen(): Promise<void> {
+    for (;;) {
+      const payload = await this.#raw.next().catch(() => undefined)
+      if (!payload) return
+      this.#hear(payload)
+      this.#wake()
+    }
   }
 
   get sessionId(): Buffer {
-    return this.#transport.sessionId
+    return this.#raw.transport.sessionId
   }
 
   send(payload: Buffer): void {
-    this.#transport.send(payload)
+    this.#raw.send(payload)
   }
 
   say(message: ConnectionMessage): void {
@@ -93,13 +87,7 @@ export class RawSshClient {
 
   /** Whether the login succeeded. */
   async proveKey(user: string, key: KeyObject): Promise<boolean> {
-    const request = publickeyRequest({ user, algorithm: ED25519, key: publicBlob(key) })
-    const signed = new SshWriter().string(this.sessionId).bytes(request).take()
-    const signature = new SshWriter()
-      .string(ED25519)
-      .string(sign(null, signed, key))
-      .take()
-    this.send(new SshWriter().bytes(request).string(signature).take())
+    this.send(this.#raw.signed(user, key))
     return this.#decided()
   }
 

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Target } from '../../../kernel/target.ts'
 import { LOGIN_VARIABLE } from '../dial/login-variable.ts'
 import { principalOf } from '../dial/session-certificate.ts'
-import { printKeyLine } from '../keys/key-line.ts'
+import { sshLine } from '../../../kernel/ssh-key.ts'
 import { publicBlob } from '../keys/public-blob.ts'
 import { readSettings } from './settings.ts'
 
@@ -18,7 +18,7 @@ const DROP_IN = '/etc/ssh/sshd_config.d/00-breakglass.conf'
  */
 export function planText(target: Target, authorities: readonly KeyObject[]): string {
   const { accounts, host, port } = readSettings(target)
-  const lines = authorities.map(key => printKeyLine(publicBlob(key), 'breakglass'))
+  const lines = authorities.map(key => sshLine(publicBlob(key), 'breakglass'))
   const scopes = [...accounts].map(([scope, account]) => ({
     scope,
     account,

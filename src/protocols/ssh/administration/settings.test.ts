@@ -1,13 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Target } from '../../../kernel/target.ts'
-import { printKeyLine } from '../keys/key-line.ts'
+import { sshLine } from '../../../kernel/ssh-key.ts'
 import { publicBlob } from '../keys/public-blob.ts'
 import { readSettings } from './settings.ts'
 import { isSourceAddress } from './source-address.ts'
 
 const blob = publicBlob(generateKeyPairSync('ed25519').publicKey)
-const line = printKeyLine(blob, 'root@web-1')
+const line = sshLine(blob, 'root@web-1')
 const target = (over: Partial<Target> = {}): Target => ({
   name: 'web-1',
   protocol: 'ssh',
@@ -49,12 +49,12 @@ describe('settings of an ssh target', () => {
     [
       'an RSA key',
       { settings: { host_keys: [line, 'ssh-rsa AAAA'] } },
-      /host_keys\.1: the key is of kind ssh-rsa/,
+      /host_keys\.1: Keys of the type ssh-rsa/,
     ],
     [
       'a line of ssh-keyscan',
       { settings: { host_keys: [`web-1 ${line}`] } },
-      /host_keys\.0: the key has something before/,
+      /host_keys\.0: Something stands before/,
     ],
     ['something unknown', { settings: { host_keys: [line], password: 'x' } }, /password/],
     ['an address without port', { address: 'web-1' }, /address: not of the form host:port/],

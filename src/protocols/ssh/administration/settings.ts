@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { isFault, Fault } from '../../../kernel/faults.ts'
+import { Fault } from '../../../kernel/faults.ts'
+import { parseSshKey } from '../../../kernel/ssh-key.ts'
 import type { Target } from '../../../kernel/target.ts'
-import { parseKeyLine } from '../keys/key-line.ts'
 import { isSourceAddress } from './source-address.ts'
 
 const fields = z.strictObject({
@@ -90,13 +90,9 @@ function isAccount(name: string): boolean {
 }
 
 function hostKey(line: string, at: string): Buffer {
-  try {
-    return parseKeyLine(line).blob
-  } catch (cause) {
-    if (!isFault(cause)) throw cause
-    const next = `${cause.next ?? ''} The host has it in /etc/ssh/ssh_host_ed25519_key.pub.`.trim()
-    throw new Fault('config.invalid', `${at}: ${cause.message}`, { next, cause })
-  }
+  const key = parseSshKey(line.trim())
+  if (Buffer.isBuffer(key)) return key
+  throw misfit(at, key.what, 'Take the line that the host has in /etc/ssh/ssh_host_ed25519_key.pub.')
 }
 
 function parseAddress(address: string, at: string): { host: string; port: number } {

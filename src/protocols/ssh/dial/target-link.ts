@@ -2,7 +2,7 @@ import { type KeyObject, sign } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { Fault } from '../../../kernel/faults.ts'
 import { ED25519_CERTIFICATE } from '../keys/certificate.ts'
-import { printKeyLine } from '../keys/key-line.ts'
+import { sshLine } from '../../../kernel/ssh-key.ts'
 import { ED25519 } from '../keys/public-blob.ts'
 import { SshReader, SshWriter } from '../messages/fields.ts'
 import { SSH } from '../messages/numbers.ts'
@@ -135,7 +135,7 @@ function unreachable({ target, host, port }: TargetAccess, why: string): Fault {
 function otherHostKey({ target }: TargetAccess, presented: Buffer): Fault {
   return new Fault('target.misconfigured', `${target} presents a host key that is not the pinned one.`, {
     next: `Nothing was sent to it. If the host was rebuilt, pin its new key in \`host_keys\`; \`breakglass target check ${target}\` shows it.`,
-    facts: { presented: printKeyLine(presented) },
+    facts: { presented: sshLine(presented) },
   })
 }
 

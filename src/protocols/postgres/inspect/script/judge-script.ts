@@ -1,4 +1,5 @@
-import type { Objection } from '../../../../target/action.ts'
+import type { JudgedMessage, JudgedStatement } from '../../../../kernel/judged.ts'
+import { judgedRules } from '../../../../target/judged-rules.ts'
 import { nameKey } from '../../messages/decode.ts'
 import { withExecuted } from '../../relay/executed.ts'
 import { Statements } from '../../relay/statements.ts'
@@ -9,39 +10,6 @@ import type { Inspection } from '../inspector.ts'
 import { REFUSE_RULES, RULE_NAMES, type RuleName } from '../refuse-rules.ts'
 import { ACCESSES } from '../touched.ts'
 import { splitPsqlScript, type ScriptMessage } from './split-psql-script.ts'
-
-export interface JudgedStatement {
-  readonly verb: string
-  readonly writes: boolean
-  readonly objects: readonly { readonly name: string; readonly access: string }[]
-  readonly text: string
-}
-
-/** A rule that has something to say to a message, whether it is in force or not. */
-export interface JudgedRule {
-  readonly rule: string
-  readonly refused: boolean
-  readonly what: string
-  /** Who says so. */
-  readonly because: string
-  /** The way out of a refusal. */
-  readonly next: string
-  /** In characters of the message, from 1. */
-  readonly at?: number
-}
-
-/** What psql would send as one message, and what becomes of it. */
-export interface JudgedMessage {
-  /** In the script, from 1. */
-  readonly line: number
-  readonly text: string
-  readonly refused: boolean
-  readonly writes: boolean
-  readonly statements: readonly JudgedStatement[]
-  readonly rules: readonly JudgedRule[]
-  /** It holds a psql variable whose value only a server could have told: a 0 was put in its place. */
-  readonly guessed: boolean
-}
 
 /**
  * Judges a psql script as a session under these rules would, without one: nothing is run, no server is asked. Masks, write limits and
@@ -73,35 +41,19 @@ function judgedMessage(
   seen: Inspection,
   rules: { readonly procedure: string; readonly refuse: readonly string[] },
 ): JudgedMessage {
-  const said = seen.objections.map(objection => judgedRule(objection, rules))
+  const said = judgedRules(seen.objections, {
+    ...rules,
+    named: rule => Object.hasOwn(REFUSE_RULES, rule) && !REFUSE_RULES[rule as RuleName].absolute,
+    because: rule => because(rule, rules),
+  })
   return {
     line,
     text,
     refused: said.some(({ refused }) => refused),
     writes: seen.writes,
     statements: seen.statements.map(statement => judgedStatement(statement, text)),
-    rules: said.sort((a, b) => Number(b.refused) - Number(a.refused)),
+    rules: said,
     guessed,
-  }
-}
-
-function judgedRule(
-  { rule, what, next, at }: Objection,
-  rules: { readonly procedure: string; readonly refuse: readonly string[] },
-): JudgedRule {
-  const optional =
-    Object.hasOwn(REFUSE_RULES, rule) &&
-    !REFUSE_RULES[rule as RuleName].absolute &&
-    !rules.refuse.includes(rule)
-  return {
-    rule,
-    refused: !optional,
-    what,
-    because: optional
-      ? `Procedure ${rules.procedure} does not name ${rule} in scope.refuse.`
-      : (because(rule, rules) ?? 'Every session refuses it.'),
-    next,
-    ...(at !== undefined && { at }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a session leaves in the record, asked of the protocol between a real sshd and a client that sends what it likes. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SshWriter } from '../../../src/protocols/ssh/messages/fields.ts'
@@ -18,6 +19,7 @@ function terminal(cols: number, rows: number): Buffer {
 }
 const size = (cols: number, rows: number): Buffer =>
   new SshWriter().uint32(cols).uint32(rows).uint32(0).uint32(0).take()
+const sftpServer = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp-server'].find(existsSync) ?? ''
 const text = (word: string): Buffer => new SshWriter().string(word).take()
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -201,6 +203,42 @@ describe.skipIf(missingSshd.length > 0)('the record of a session on a host', () 
     await client.until(() => channel.state === 'over')
     expect(channel.out.toString()).toBe('on\n')
   })
+
+  it.skipIf(sftpServer === '')(
+    'where a command is forced, what runs is what counts: its input is recorded as commands, its files as files',
+    async () => {
+      const shell = await openRelayStand({}, 'sh')
+      try {
+        const { client, session } = await shell.enter()
+        const channel = await client.start('exec', 'cat > /dev/null')
+        await client.pourAll(channel, Buffer.from('#'.repeat(1023).concat('\n').repeat(1024)))
+        await client.pourAll(channel, Buffer.from('echo hid""den\n'))
+        await end(client, channel)
+        expect(channel.out.toString()).toBe('hidden\n')
+        expect(session.guard.actions[0]?.detail).toEqual({ forced: 'sh' })
+        expect(session.guard.said(1, 'i').slice(MIB)).toBe('echo hid""den\n')
+      } finally {
+        await shell.close()
+      }
+      const files = await openRelayStand({}, sftpServer)
+      try {
+        const { client, session } = await files.enter({ refuse: ['file_writes'] })
+        const channel = await client.start('exec', 'anything')
+        const packet = (body: SshWriter): Buffer => new SshWriter().string(body.take()).take()
+        await client.pourAll(channel, packet(new SshWriter().uint8(1).uint32(3)))
+        await client.pourAll(
+          channel,
+          packet(new SshWriter().uint8(14).uint32(7).string('/tmp/bg-never').uint32(0)),
+        )
+        await eventually(() => session.guard.actions[1]).toMatchObject({
+          kind: 'sftp_mkdir',
+          objections: [{ rule: 'file_writes' }],
+        })
+      } finally {
+        await files.close()
+      }
+    },
+  )
 
   describe('of places where the target listens for the client', () => {
     let forwarding: RelayStand

@@ -19,7 +19,7 @@ export interface RelayStand {
 }
 
 /** The protocol between a real sshd and a client whose every message a test chooses; the guard is the test's. */
-export async function openRelayStand(host?: Partial<HostRules>): Promise<RelayStand> {
+export async function openRelayStand(host?: Partial<HostRules>, forceCommand?: string): Promise<RelayStand> {
   const sshd = await startSshd()
   const [hostKey, own] = [1, 2].map(() => generateKeyPairSync('ed25519').privateKey)
   if (!hostKey || !own) throw new Error('no keys')
@@ -44,6 +44,7 @@ export async function openRelayStand(host?: Partial<HostRules>): Promise<RelaySt
       login,
       remainingMs: 600_000,
       host: hostRules,
+      forceCommand,
     })
   await protocol.provision(passage())
   let rules: Partial<SessionRules> = {}

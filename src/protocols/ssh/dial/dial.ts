@@ -63,5 +63,5 @@ export async function dial(
     link.transport.destroy()
     throw cause
   }
-  return new SshTarget(link, { name: target, host, port }, account, passage.login.name)
+  return new SshTarget(link, { name: target, host, port }, account, passage)
 }

@@ -1,3 +1,4 @@
+import type { Passage } from '../../../target/passage.ts'
 import type { TargetConnection } from '../../../target/protocol.ts'
 import { DISCONNECT } from '../messages/numbers.ts'
 import type { SshTransport, TransportEvents } from '../transport/transport.ts'
@@ -9,12 +10,20 @@ export class SshTarget implements TargetConnection {
   readonly place: { readonly name: string; readonly host: string; readonly port: number }
   /** The grant's login, which marks all that runs here. */
   readonly login: string
+  /** What runs whatever is asked for: the certificate says so. */
+  readonly forced: string | undefined
   readonly #link: TargetLink
 
-  constructor(link: TargetLink, place: SshTarget['place'], account: string, login: string) {
+  constructor(
+    link: TargetLink,
+    place: SshTarget['place'],
+    account: string,
+    { login, forceCommand }: Pick<Passage, 'login' | 'forceCommand'>,
+  ) {
     this.#link = link
     this.place = place
-    this.login = login
+    this.login = login.name
+    this.forced = forceCommand
     this.facts = { server: link.transport.peer, account, port: link.localPort }
   }
 

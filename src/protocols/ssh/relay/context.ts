@@ -9,6 +9,8 @@ export interface RelayContext {
   readonly ends: Ends
   /** The grant's login, which marks all that runs at the target. */
   readonly login: string
+  /** What runs whatever the client asks for, where the procedure says so. */
+  readonly forced: string | undefined
   readonly remote: string
   readonly target: { readonly name: string; readonly host: string; readonly port: number }
   /** Monotonic milliseconds. */

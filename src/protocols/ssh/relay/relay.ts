@@ -53,6 +53,7 @@ class Relay {
       guard,
       ends: { client: client.transport, target: target.transport },
       login: target.login,
+      forced: target.forced,
       remote: client.remote,
       target: target.place,
       now: () => performance.now(),

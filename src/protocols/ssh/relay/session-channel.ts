@@ -22,6 +22,8 @@ import { Transfer } from './transfer.ts'
 
 /** What a refused program leaves with: `command cannot execute`, as shells say it. */
 const REFUSED_STATUS = 126
+/** Forced commands that speak sftp; sshd gives its own one to those only who ask for the subsystem. */
+const SFTP_SERVER = /^(internal-sftp|\/\S*\/sftp-server)(?:\s[^;&|<>$`()]*)?$/
 const OUR_ENV = /^BREAKGLASS_/i
 
 /** A request of the client on a session channel (RFC 4254 §6). What is not known here is refused and recorded. */
@@ -150,11 +152,12 @@ function start(channel: Channel, request: ChannelRequest, context: RelayContext)
   })
 }
 
-function programAction(channel: Channel, request: ChannelRequest, { guard }: RelayContext): Action {
+function programAction(channel: Channel, request: ChannelRequest, { guard, forced }: RelayContext): Action {
   const { terminal, env: variables } = channel.preparation
   const detail = {
     ...(terminal && { term: terminal.term, cols: terminal.cols, rows: terminal.rows }),
     ...(variables.length > 0 && { env: variables.join('\n') }),
+    ...(forced !== undefined && { forced }),
   }
   const common = Object.keys(detail).length > 0 ? { detail } : {}
   if (request.name === 'shell')
@@ -184,16 +187,19 @@ function programAction(channel: Channel, request: ChannelRequest, { guard }: Rel
   }
 }
 
+/** By what runs, which is not what was asked for where something is forced. */
 function flowOf(
   channel: Channel,
   action: Action,
   { seq }: Permit,
   context: RelayContext,
 ): Program | Transfer {
-  const { guard, now } = context
-  if (action.kind === 'subsystem' && action.text === 'sftp')
+  const { guard, now, forced } = context
+  const command = forced ?? action.text
+  const server = forced === undefined ? 'internal-sftp' : SFTP_SERVER.exec(forced)?.[1]
+  if (server !== undefined && (server !== 'internal-sftp' || action.kind === 'subsystem'))
     return new Transfer({ seq, channel, guard, now, sayRefusals: true, create: createSftp })
-  const direction = action.kind === 'exec' ? scpDirection(action.text ?? '') : undefined
+  const direction = command === undefined ? undefined : scpDirection(command)
   if (direction)
     return new Transfer({
       seq,
@@ -208,7 +214,7 @@ function flowOf(
     channel,
     guard,
     terminal: channel.preparation.terminal,
-    command: action.text,
+    command,
     now,
   })
 }

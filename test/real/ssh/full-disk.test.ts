@@ -44,10 +44,10 @@ describe.skipIf(!ROOT || missingSshd.length > 0 || missing('postgres15').length 
 
     /** Everything that is on record of the sessions of a grant, as text. */
     const record = async (grant: string): Promise<string> => {
-      const { token, get } = await world.signIn('priya')
-      const { sessions } = await get<{ sessions: { id: string }[] }>(`/v1/sessions?grant=${grant}`)
+      const priya = await world.signIn('priya')
+      const { sessions } = await priya.get<{ sessions: { id: string }[] }>(`/v1/sessions?grant=${grant}`)
       const texts = sessions.map(async ({ id }) => {
-        const headers = { authorization: `Bearer ${token}` }
+        const headers = { authorization: `Bearer ${priya.token}` }
         return (await fetch(`${world.server.url}/v1/sessions/${id}/actions`, { headers })).text()
       })
       return (await Promise.all(texts)).join('\n')

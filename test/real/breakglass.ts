@@ -20,6 +20,8 @@ export interface Person {
   readonly token?: string
   /** Where this person's terminal keeps its state; a fresh folder by default. */
   readonly state?: string
+  /** Where their programs are; default: as here. */
+  readonly path?: string
   /** Of their terminal, as `stty` takes it; default: unknown. */
   readonly size?: string
 }
@@ -31,9 +33,9 @@ export async function breakglass(person: Person, args: readonly string[], input 
   return running.ended
 }
 
-function environment({ url, token, state }: Person): NodeJS.ProcessEnv {
+function environment({ url, token, state, path }: Person): NodeJS.ProcessEnv {
   return {
-    PATH: process.env['PATH'],
+    PATH: path ?? process.env['PATH'],
     HOME: '/nonexistent',
     LC_ALL: 'C.UTF-8',
     TZ: 'Europe/Paris',

@@ -159,6 +159,11 @@ function makeKey(call: Call, file: string): string {
     encoding: 'utf8',
     env: { ...call.terminal.env },
   })
+  if ((made.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
+    throw new Fault('unavailable', 'ssh-keygen is not on this machine, and this run needs a key.', {
+      next: 'Install the OpenSSH client, or use another one with the secret that `breakglass open` shows.',
+      cause: made.error,
+    })
   if (made.error || made.status !== 0)
     throw new Fault('unavailable', `ssh-keygen made no key (${made.error?.message ?? made.stderr.trim()}).`, {
       next: 'Install the OpenSSH client, or use the secret that `breakglass open` shows.',

@@ -1,9 +1,13 @@
 import { Argument } from 'commander'
+import { Fault } from '../../kernel/faults.ts'
 import type { Call, CommandName, Define } from '../call.ts'
+import { completedNames, NAMED_COMMANDS } from '../completed-names.ts'
+import { plain } from '../terminal.ts'
 
 export const completion: Define = (command, run) => {
   command
-    .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
+    .addArgument(new Argument('[shell]', 'whose script is printed').choices(['bash', 'zsh', 'fish']))
+    .option('--after <command>', 'instead: the names that may follow a command, as the scripts ask for them')
     .addHelpText(
       'after',
       '\nExamples:\n  source <(breakglass completion bash)\n  breakglass completion zsh > "${fpath[1]}/_breakglass"\n  breakglass completion fish > ~/.config/fish/completions/breakglass.fish',
@@ -11,7 +15,17 @@ export const completion: Define = (command, run) => {
     .action(run(printCompletion))
 }
 
-async function printCompletion(call: Call, shell: string): Promise<void> {
+async function printCompletion(
+  call: Call,
+  shell: string | undefined,
+  { after }: { readonly after?: string },
+): Promise<void> {
+  if (after !== undefined) {
+    const names = NAMED_COMMANDS.includes(after) ? await completedNames(call.client(), after) : []
+    return call.answer({ names }, () => names.map(({ name, what }) => `${name}\t${plain(what)}`))
+  }
+  if (shell === undefined)
+    throw new Fault('input.invalid', 'For which shell?', { next: 'Name it: bash, zsh or fish.' })
   const nodes = tree(call.commands)
   const script = shell === 'fish' ? fish(nodes) : shell === 'zsh' ? zsh(nodes) : bash(nodes)
   call.answer({ shell, script }, () => [script])
@@ -42,7 +56,7 @@ function bash(nodes: readonly Node[]): string {
     .filter(({ subs }) => subs.length > 0)
     .map(({ word, subs }) => `    ${word}) words="${subs.map(sub => sub.word).join(' ')}" ;;`)
   return `_breakglass() {
-  local words="" current="\${COMP_WORDS[COMP_CWORD]}"
+  local words="" current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[*]:1:COMP_CWORD-1}"
   if [ "$COMP_CWORD" -eq 1 ]; then
     words="${nodes.map(({ word }) => word).join(' ')}"
   elif [ "$COMP_CWORD" -eq 2 ]; then
@@ -50,6 +64,10 @@ function bash(nodes: readonly Node[]): string {
 ${cases.join('\n')}
     esac
   fi
+  case "$before" in
+    ${NAMED_COMMANDS.map(words => `'${words}'`).join('|')})
+      words="$words $(breakglass completion --after "$before" 2>/dev/null | cut -f1)" ;;
+  esac
   case "$current" in -*) words="--json --url --help" ;; esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -77,6 +95,11 @@ _breakglass() {
 ${cases.join('\n')}
     esac
   fi
+  local before="\${(j: :)words[2,CURRENT-1]}"
+  case $before in
+    ${NAMED_COMMANDS.map(words => `'${words}'`).join('|')})
+      names+=("\${(@f)$(breakglass completion --after "$before" 2>/dev/null | tr '\\t' ':')}") ;;
+  esac
   if (( $#names )); then _describe command names; else _files; fi
 }
 compdef _breakglass breakglass`
@@ -85,6 +108,13 @@ compdef _breakglass breakglass`
 function fish(nodes: readonly Node[]): string {
   const quoted = (text: string): string =>
     `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`
+  const names = NAMED_COMMANDS.map(words => {
+    const seen = words
+      .split(' ')
+      .map(word => `__fish_seen_subcommand_from ${word}`)
+      .join('; and ')
+    return `complete -c breakglass -f -n '${seen}' -a '(breakglass completion --after "${words}" 2>/dev/null)'`
+  })
   return nodes
     .flatMap(({ word, summary, subs }) => [
       `complete -c breakglass -f -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`,
@@ -93,5 +123,6 @@ function fish(nodes: readonly Node[]): string {
           `complete -c breakglass -f -n '__fish_seen_subcommand_from ${word}' -a ${sub.word} -d ${quoted(sub.summary)}`,
       ),
     ])
+    .concat(names)
     .join('\n')
 }

@@ -1,6 +1,16 @@
 /** `breakglass connect` and `breakglass ssh-config` for a host: real processes, a real server, a real sshd (issue D, what must work, 1). */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -59,6 +69,67 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
         expect(await cli('connect', 'web-1', '--', ...args)).toMatchObject({ code: 0 })
       expect(readFileSync(join(folder, 'back'), 'utf8')).toBe('by rsync')
       await cli('connect', 'web-1', '--', 'rm', '-r', remote)
+    })
+
+    it.skipIf(!existsSync('/usr/bin/ansible'))('connect runs Ansible, which finds the host', async () => {
+      const pings = ['-m', 'ping', '-e', 'ansible_python_interpreter=/usr/bin/python3']
+      const ran = await cli('connect', 'web-1', '--', 'ansible', 'web-1', '-i', 'web-1,', ...pings)
+      expect(ran.out, ran.err).toContain('"ping": "pong"')
+      expect(ran.code).toBe(0)
+      expect(readdirSync(kept())).toEqual([])
+    })
+
+    it.skipIf(!existsSync('/usr/bin/git'))('connect runs git, which pushes', async () => {
+      const [folder, remote] = [mkdtempSync(join(tmpdir(), 'bg-git-')), `/tmp/bg-git-${randomUUID()}`]
+      const git = (...args: string[]) => execFileSync('git', ['-C', folder, ...args], { stdio: 'pipe' })
+      git('init', '-q', '-b', 'main')
+      const author = ['-c', 'user.name=ana', '-c', 'user.email=ana@acme.example']
+      git(...author, 'commit', '-q', '--allow-empty', '-m', 'by connect')
+      // One word: as the first of several, git would be the one of this machine.
+      await cli('connect', 'web-1', '--', `git init -q --bare ${remote}`)
+      const far = `web-1:${remote}`
+      expect(
+        await cli('connect', 'web-1', '--', 'git', '-C', folder, 'push', '-q', far, 'main'),
+      ).toMatchObject({ code: 0 })
+      expect(existsSync(join(remote, 'refs', 'heads', 'main'))).toBe(true)
+      rmSync(remote, { recursive: true })
+    })
+
+    it.each([
+      ['ssh-keygen', [], 'ssh-keygen is not on this machine'],
+      ['ssh', ['ssh-keygen'], 'ssh cannot be started (ENOENT)'],
+    ])('connect without %s says what to install, and leaves nothing behind', async (_missing, has, says) => {
+      const path = mkdtempSync(join(tmpdir(), 'bg-path-'))
+      for (const program of has) symlinkSync(`/usr/bin/${program}`, join(path, program))
+      const ran = await breakglass({ ...person, path }, ['connect', 'web-1', '--', 'true'])
+      expect(ran).toMatchObject({ code: 3, err: expect.stringContaining(says) })
+      expect(ran.err).toContain('Install the OpenSSH client')
+      expect(readdirSync(kept())).toEqual([])
+    })
+
+    it('completion in a real bash knows what is open, which of it are hosts, and sessions', async () => {
+      const path = mkdtempSync(join(tmpdir(), 'bg-path-'))
+      const program = join(import.meta.dirname, '..', '..', '..', 'bin', 'breakglass.mjs')
+      const script = `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`
+      writeFileSync(join(path, 'breakglass'), script, { mode: 0o755 })
+      const asks = ['connect', 'ssh-config', 'target check', 'replay', 'ssh-keys'].map(
+        words =>
+          `COMP_WORDS=(breakglass ${words} ""); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _breakglass; echo "\${COMPREPLY[@]}"`,
+      )
+      const { out } = await run('bash', ['-c', `source <(breakglass completion bash)\n${asks.join('\n')}`], {
+        env: {
+          PATH: `${path}:${process.env['PATH']}`,
+          BREAKGLASS_URL: person.url,
+          BREAKGLASS_TOKEN: person.token ?? '',
+        },
+      })
+      const [connect, sshConfig, check, replay, keys] = out.split('\n').map(line => line.split(' '))
+      expect([...(connect ?? [])].sort()).toEqual(['orders-db', 'web-1'])
+      expect(sshConfig).toEqual(['web-1'])
+      expect(check).toEqual(['orders-db', 'web-1'])
+      const { sessions } = await ana.get<{ sessions: { id: string }[] }>('/v1/sessions')
+      expect(replay).toEqual(sessions.map(({ id }) => id.slice(-8)))
+      expect(keys).toEqual(['next', 'switch'])
     })
 
     it('connect in a terminal: Ctrl-C ends what runs at the host, not the session', async () => {
@@ -155,8 +226,11 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       grant = /Recorded as (\S+)/.exec(opened.err)?.[1] ?? ''
     })
 
-    it('the keys of the gateway are replaced in two steps, and nobody is locked out in between', async () => {
-      const mara = { ...person, token: (await world.signIn('mara')).token }
+    it('the keys of the gateway are replaced in two steps, and nobody is locked out in between', {
+      timeout: 60_000,
+    }, async () => {
+      const api = await world.signIn('mara')
+      const mara = { ...person, token: api.token }
       const keys = async (who: Person, ...args: string[]) => {
         const ran = await breakglass(who, ['ssh-keys', ...args, '--json'])
         return { ...ran, keys: JSON.parse(ran.out) as SshKeys & { error?: unknown } }
@@ -173,17 +247,20 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       const made = (await keys(mara, 'next', 'ca')).keys
       const next = made.next.ca?.key ?? ''
       expect(made).toMatchObject({ ca: before.ca, host: before.host, next: { ca: { key: next } } })
-      const plan = await breakglass(mara, ['target', 'plan', 'web-1'])
-      for (const line of [before.ca.key, next]) expect(plan.out).toContain(`'${line} breakglass'`)
+      const { plan } = await api.get<{ plan: string }>('/v1/targets/web-1/plan')
+      for (const line of [before.ca.key, next]) expect(plan).toContain(`'${line} breakglass'`)
       expect(await cli('connect', 'web-1', '--', 'true')).toMatchObject({ code: 0 })
       expect(await keys(mara, 'switch', 'ca')).toMatchObject({
         code: 1,
         keys: { error: { code: 'conflict', facts: { targets: ['web-1'] } } },
       })
       writeFileSync(trusted, `${before.ca.key}\n${next}\n`)
-      expect((await breakglass(mara, ['target', 'check', 'web-1'])).out).toMatch(
-        /ok +\S+: opens for our next certificate authority as well/,
-      )
+      expect(await api.get('/v1/targets/web-1/check')).toMatchObject({
+        ok: true,
+        lines: expect.arrayContaining([
+          { ok: true, level: 'must', what: expect.stringContaining('our next certificate authority') },
+        ]),
+      })
       expect((await keys(mara, 'switch', 'ca')).keys).toEqual({ ...before, ca: made.next.ca, next: {} })
       writeFileSync(trusted, `${next}\n`)
       expect(await cli('connect', 'web-1', '--', 'true')).toMatchObject({ code: 0 })

@@ -8,6 +8,7 @@ import { Shown } from '../../../src/screen/shown.suite.ts'
 import { breakglass, inTerminal, isBuilt, type Person } from '../breakglass.ts'
 import { missing, whereIs } from '../servers/missing.ts'
 import type { Api } from '../world.ts'
+import { run } from './client-stand.ts'
 import { missingSshd } from './lab.ts'
 import { type SshWorld, startSshWorld, type Way } from './world.ts'
 
@@ -235,6 +236,34 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
       expect(await response.text()).toContain('this attempt was recorded')
     }
     expect((await breakglass(ben, ['watch', session])).code).toBe(1)
+  }, 60_000)
+
+  it('of several in one session, the first is played, the others are told of and can be chosen', async () => {
+    const { way } = await world.enter()
+    const priya = await as('priya')
+    const socket = join(mkdtempSync(join(tmpdir(), 'bg-master-')), 's')
+    const ssh = (...args: string[]) => run('ssh', ['-q', '-F', way.config, '-S', socket, ...args])
+    await ssh('-M', '-o', 'ControlPersist=yes', '-fN', 'web-1')
+    for (const words of ['of the first', 'of the second']) await ssh('-tt', 'web-1', `echo ${words}`)
+    const session = await newest(priya.api)
+    const sized = { ...priya, size: '24 80' }
+    const watching = inTerminal(sized, ['watch', session])
+    await until(async () => (watching.output().includes('of the second') ? true : undefined), 'the second')
+    await ssh('-O', 'exit', 'web-1')
+    expect((await watching.ended).out).toContain('This is terminal 2 of the session')
+
+    const listed = await breakglass(priya, ['replay', session, '--terminals', '--json'])
+    expect(JSON.parse(listed.out)).toMatchObject({
+      terminals: [
+        { terminal: 1, command: 'echo of the first', lasted_ms: expect.any(Number) as number },
+        { terminal: 2, command: 'echo of the second' },
+      ],
+    })
+    const first = await inTerminal(sized, ['replay', session, '--idle', '0s']).ended
+    expect(first.out).toContain('The first of 2 terminals; choose with --terminal')
+    const second = await inTerminal(sized, ['replay', session, '--idle', '0s', '--terminal', '2']).ended
+    expect(second.out).toContain('of the second')
+    expect(second.out).not.toContain('of 2 terminals')
   }, 60_000)
 
   it('has none in a session of a database, whose statements are watched as lines', async () => {

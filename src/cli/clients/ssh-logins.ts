@@ -159,7 +159,7 @@ function makeKey(call: Call, file: string): string {
     encoding: 'utf8',
     env: { ...call.terminal.env },
   })
-  if ((made.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT')
+  if (made.error && 'code' in made.error && made.error.code === 'ENOENT')
     throw new Fault('unavailable', 'ssh-keygen is not on this machine, and this run needs a key.', {
       next: 'Install the OpenSSH client, or use another one with the secret that `breakglass open` shows.',
       cause: made.error,

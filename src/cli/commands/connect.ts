@@ -14,7 +14,7 @@ export const connect: Define = (command, run) => {
     )
     .addHelpText(
       'after',
-      '\nExit: the code of the client.\n\nExamples:\n  breakglass connect orders-db\n  breakglass connect orders-db -- -c "select 1"\n  breakglass connect orders-db -- pg_dump --table=orders\n  breakglass connect web-1\n  breakglass connect web-1 -- systemctl restart nginx\n  breakglass connect web-1 -- scp web-1:/var/log/nginx/error.log .\n  breakglass connect web-1 -- ansible web-1 -i web-1, -m ping\n\nscp, sftp, rsync, git and ansible as the first word run here, set up for the host; in one word with what follows,\nas in "git -C /srv/web log -1", they run there.',
+      '\nExit: the code of the client.\n\nExamples:\n  breakglass connect orders-db\n  breakglass connect orders-db -- -c "select 1"\n  breakglass connect orders-db -- pg_dump --table=orders\n  breakglass connect web-1\n  breakglass connect web-1 -- systemctl restart nginx\n  breakglass connect web-1 -- scp web-1:/var/log/nginx/error.log .\n  breakglass connect web-1 -- ansible web-1 -i web-1, -m ping\n\nscp, sftp, rsync, git and ansible as the first word run here, set up for the host;\nin one word with what follows they run there: "git -C /srv/web log -1"',
     )
     .action(run(connectTo))
 }

@@ -9,7 +9,7 @@ import { mutatedClient, mutatedTarget, type Material } from './mutated-session.t
 const SEED = Number(process.env['SEED'] ?? Math.floor(Date.now() / 86_400_000) * 50_000)
 
 /** From the client; each raised an alarm once. */
-const ALARMS = [1242714309]
+const ALARMS = [1242714309, 1242731547]
 
 describe('mutated messages', () => {
   let material: Material

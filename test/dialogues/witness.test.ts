@@ -55,6 +55,15 @@ describe('the witness of mutated messages', () => {
     expect([...witness.seen]).toEqual([1, 3])
   })
 
+  it('an Execute on record that was dropped with the session is not the one of the Bind before', () => {
+    const { witness, done } = witnessOf(action('bind'), action('execute'))
+    for (const each of [bind, execute]) witness.see(each)
+    done(1)
+    witness.check()
+    done(2)
+    witness.check()
+  })
+
   it('what is on record for neither reading is an alarm', () => {
     const { witness } = witnessOf(action('bind'), action('bind', [REFUSED]), action('execute'))
     for (const each of [bind, execute, standIn]) witness.see(each)

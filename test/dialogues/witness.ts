@@ -71,8 +71,10 @@ export class Witness {
     const copied = tag === 'c' ? this.#copied.digest('hex') : ''
     if (tag === 'c') this.#copied = createHash('sha256')
     const early: number[] = []
-    const left = this.#readings.flatMap(reading => this.#after(reading, tag, body, copied, early))
-    if (left.length === 0) {
+    const left = new Map<string, Reading>()
+    for (const reading of this.#readings)
+      for (const next of this.#after(reading, tag, body, copied, early)) left.set(keyOf(next), next)
+    if (left.size === 0) {
       const [seq] = early
       throw new Error(
         seq === undefined
@@ -80,19 +82,15 @@ export class Witness {
           : `${tag} arrived before its action ${seq} was durable`,
       )
     }
-    this.#readings = left
+    this.#readings = [...left.values()]
   }
 
   /** The readings that the message leaves of one. Actions that would have had to be durable are added to `early`. */
   #after(reading: Reading, tag: string, body: Buffer, copied: string, early: number[]): readonly Reading[] {
     const { actions, durable } = this.#evidence
     // The Bind that was seen stands for its Execute, or an Execute on record does: which depends on what the target had said by
-    // then. One that is durable is taken for this one, one that is not for a later one; behind a refused action it may be either:
-    // what stands in for that one comes later, or was discarded with its pipeline.
-    const ofBind = tag === 'E' && reading.bound.has(nameIn(body))
-    const next = this.#nextExecute(reading.at)
-    if (ofBind && (next === undefined || !durable.has(next.seq))) return [reading]
-    const standing = ofBind && next?.behindRefused === true ? [reading] : []
+    // then, and one on record may wait behind a message that is still to come, or be dropped with the session.
+    const standing = tag === 'E' && reading.bound.has(nameIn(body)) ? [reading] : []
     const found = this.#recorded(reading.at, at => says(actions[at], tag, body, copied))
     if (found === undefined) return standing
     const seq = found + 1
@@ -110,18 +108,6 @@ export class Witness {
     for (let at = from; at < actions.length; at++) {
       if (outcomes.get(at + 1)?.error?.message.startsWith('not forwarded')) continue
       if (fits(at)) return at
-    }
-    return undefined
-  }
-
-  /** The next action that is to be seen, if it is an Execute. */
-  #nextExecute(from: number): { readonly seq: number; readonly behindRefused: boolean } | undefined {
-    const { actions, outcomes } = this.#evidence
-    let behindRefused = false
-    for (let at = from; at < actions.length; at++) {
-      if ((actions[at]?.objections.length ?? 0) > 0) behindRefused = true
-      else if (!outcomes.get(at + 1)?.error)
-        return actions[at]?.kind === 'execute' ? { seq: at + 1, behindRefused } : undefined
     }
     return undefined
   }
@@ -147,6 +133,11 @@ export class Witness {
     }
     return undefined
   }
+}
+
+/** Readings that are alike are one. The portals follow from what was seen. */
+function keyOf({ at, seen }: Reading): string {
+  return `${at}:${[...seen].join(',')}`
 }
 
 /** Whether the action is the one for this message: read naively, once more. */

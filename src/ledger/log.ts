@@ -96,7 +96,8 @@ export interface AppendOptions {
 
 /**
  * An append-only, tamper-evident log (LEDGER). One process owns it. Errors:
- * `ledger.full` – no space: nothing of the call was written, later calls may succeed when space returns;
+ * `ledger.full` – no space, or no descriptor to open the next file with: nothing of the call was written, later calls may succeed
+ * when there is some again;
  * `ledger.failed` – fsync or write error: fail-stop, every later call rejects until a restart has recovered;
  * `ledger.too_large` – an entry above 32 KiB: refused, never trimmed.
  */
@@ -141,11 +142,11 @@ export interface Log {
   keep(name: string, text: string): Promise<void>
   /** What was kept last under the name; undefined when there is none, or when anybody else wrote it. */
   kept(name: string): Promise<string | undefined>
-  /** True while appends are refused because space ran out or the log failed. */
+  /** Why appends are refused: something has run out, which may pass, or the log failed. */
   readonly trouble: 'full' | 'failed' | undefined
   /**
-   * Called on every change of `trouble`, and at once when there is some, with the reason when the log failed; a full log asks for
-   * space again by itself every second.
+   * Called on every change of `trouble`, and at once when there is some, with the fault that appends meet; a full log asks again
+   * for what it lacks by itself every second.
    */
   onTrouble(listener: (trouble: 'full' | 'failed' | undefined, why?: Fault) => void): void
   close(): Promise<void>

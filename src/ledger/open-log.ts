@@ -22,7 +22,7 @@ import type { OnFull } from './tree/tree.ts'
 import { Rehash } from './recover/rehash.ts'
 import { KeptFiles } from './recover/kept-files.ts'
 import { SnapshotKeeper } from './recover/keep-snapshot.ts'
-import { fullFault, isNoSpace } from './trouble.ts'
+import { fullFault, isShortage } from './trouble.ts'
 
 export interface OpenLogOptions {
   /** `control`, or the name of the gateway node. */
@@ -188,7 +188,7 @@ async function openOn(
         await snapshots.write()
         await disk.replace(CLEAN_STOP_FILE, encodeCleanStop(signing.head))
       } catch (error) {
-        if (!isNoSpace(error)) throw error
+        if (!isShortage(error)) throw error
       }
     },
   })
@@ -204,14 +204,14 @@ async function openOn(
   return log
 }
 
-/** The segment in use and one spare; without room for the spare the log opens as it is, and asks again when it needs it. */
+/** The segment in use and one spare; without the spare the log opens as it is, and asks again when it needs it. */
 async function prepare(segments: Segments, log: string): Promise<void> {
   try {
     await segments.reserve()
     await segments.reserve()
   } catch (error) {
-    if (!isNoSpace(error)) throw error
-    if (!segments.usable) throw fullFault(log)
+    if (!isShortage(error)) throw error
+    if (!segments.usable) throw fullFault(log, error)
   }
 }
 

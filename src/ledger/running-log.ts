@@ -87,8 +87,8 @@ export class RunningLog implements Log {
 
   onTrouble(listener: (trouble: Trouble, why?: Fault) => void): void {
     this.#listeners.push(listener)
-    const { trouble, failure } = this.#parts.committer
-    if (trouble !== undefined) listener(trouble, failure)
+    const { trouble, refused } = this.#parts.committer
+    if (trouble !== undefined) listener(trouble, refused)
   }
 
   append(drafts: readonly Draft[], { reserve = false, gathered = false }: AppendOptions = {}): Pending {

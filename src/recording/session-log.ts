@@ -3,6 +3,7 @@ import type { SessionId } from '../kernel/ids.ts'
 import type { JsonValue } from '../kernel/json.ts'
 import type { Draft, Entry, KeyRing, Log, Pending, SealKey } from '../ledger/log.ts'
 import type { Receipt } from '../ledger/receipt.ts'
+import { type Shortage, shortageOf } from '../ledger/trouble.ts'
 import { KeptIndex } from './kept-index.ts'
 import { SessionIndex } from './session-index.ts'
 import { SessionWriter } from './session-writer.ts'
@@ -35,6 +36,14 @@ export interface SessionLog {
   payload(index: number): Promise<JsonValue | undefined>
 }
 
+const LACKING: Readonly<Record<Shortage, readonly [why: string, next: string]>> = {
+  space: ['the disk is full', 'Make room on the disk of the gateway'],
+  descriptors: [
+    'too many files are open',
+    'Raise the limit of open files of the server (LimitNOFILE, ulimit -n) or end connections',
+  ],
+}
+
 /** Folds what is new in the log into its index and closes what a crash left open, before anybody may open a session. */
 export async function openSessionLog(
   log: Log,
@@ -65,9 +74,11 @@ export async function openSessionLog(
     try {
       return await keys.obtain(`session/${session}`)
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause
-      throw new Fault('ledger.full', 'This session cannot be recorded: the disk is full.', {
-        next: 'Make room on the disk of the gateway; nothing else has to be done.',
+      const lacking = shortageOf(cause)
+      if (lacking === undefined) throw cause
+      const [why, next] = LACKING[lacking]
+      throw new Fault('ledger.full', `This session cannot be recorded: ${why}.`, {
+        next: `${next}; nothing else has to be done.`,
         cause,
       })
     }

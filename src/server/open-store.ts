@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
+import { Fault } from '../kernel/faults.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import type { Log } from '../ledger/log.ts'
 import { openLog } from '../ledger/open-log.ts'
@@ -47,7 +48,8 @@ const SIGN_SESSIONS_MS = 100
 
 /**
  * Takes the data directory, opens the vault and the signer, and recovers both logs. Faults: `ledger.in_use`,
- * `ledger.damaged`, `config.invalid` (no vault key, or one of another vault), `unavailable` (no signer at its socket).
+ * `ledger.damaged`, `config.invalid` (no vault key, or one of another vault), `unavailable` (no signer at its socket, or nothing
+ * can be written).
  */
 export async function openStore({ config, clock, version }: StoreOptions): Promise<Store> {
   mkdirSync(config.data, { recursive: true, mode: 0o700 })
@@ -92,8 +94,18 @@ export async function openStore({ config, clock, version }: StoreOptions): Promi
     return { vault, keys: createKeyRing(vault), control, sessions, close }
   } catch (error) {
     await close()
-    throw error
+    throw inWords(config.data, error)
   }
+}
+
+/** What keeps a start from writing at all is said in words; anything else is given back as it is. */
+function inWords(data: string, error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'EROFS') return error
+  return new Fault('unavailable', `The data directory ${data} is on a file system that is read-only.`, {
+    next: 'Find out why (a disk error makes it so), check the file system, mount it writable, then start again.',
+    facts: { data },
+    cause: error,
+  })
 }
 
 export function vaultKeyFile(keys: string): string {

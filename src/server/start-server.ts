@@ -239,8 +239,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         void direct.alertDirectly(
           `ledger_${trouble}`,
           trouble === 'full'
-            ? `The disk of the log ${running.name} is full: all sessions were ended, nobody gets in until there is space.`
-            : `The log ${running.name} failed: all sessions were ended, nobody gets in until a restart.`,
+            ? `${why?.message ?? ''} All sessions were ended, nobody gets in until it takes entries again. ${why?.next ?? ''}`
+            : `${why?.message ?? ''} All sessions were ended, nobody gets in until a restart. ${why?.next ?? ''}`,
           Object.fromEntries(
             Object.entries({ ...why?.facts, log: running.name }).map(([name, fact]) => [name, fact]),
           ),

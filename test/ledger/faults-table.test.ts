@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +22,8 @@ import { verifyLog } from '../../src/ledger/verify/verify-log.ts'
 import { lockDirectory } from '../../src/store/file/directory-lock.ts'
 import { nodeDisk } from '../../src/store/file/node-disk.ts'
 import { openVault, verifyVault } from '../../src/store/file/vault.ts'
+import { failingDisk } from './failing-disk.suite.ts'
+import { STARVED } from './starved.suite.ts'
 
 /** The same bytes whenever the log is made, ids and salts apart: so places in it are too. */
 const clock = { now: () => ({ wall: 1_700_000_000_000, mono: 1234, boot: 'boot-1' }) }
@@ -295,6 +298,16 @@ describe('a damaged file', () => {
 const canTrace =
   spawnSync('strace', ['-f', '-e', 'inject=fdatasync:error=EIO:when=9999', 'true']).status === 0
 
+/** Starts on the log: everything acknowledged is there, and afterwards everything is whole. */
+async function expectAllThere(scratch: Scratch, told: ReturnType<typeof acknowledged>): Promise<void> {
+  const log = await scratch.open()
+  for (const { index, hash } of told)
+    if (hash !== undefined) expect((await log.read(index)).leafHash.toString('hex')).toBe(hash)
+  await log.repaired()
+  await log.close()
+  expect((await scratch.verify()).findings).toEqual([])
+}
+
 describe.skipIf(!isBuilt || !canTrace)('a system call that fails while the log is written', () => {
   const cases: readonly (readonly [fault: string, inject: string])[] = [
     ['`fdatasync`: EIO, once', 'fdatasync:error=EIO:when=40'],
@@ -323,12 +336,7 @@ describe.skipIf(!isBuilt || !canTrace)('a system call that fails while the log i
         },
       )
       const told = acknowledged(stdout)
-      const log = await scratch.open()
-      for (const { index, hash } of told)
-        if (hash !== undefined) expect((await log.read(index)).leafHash.toString('hex')).toBe(hash)
-      await log.repaired()
-      await log.close()
-      expect((await scratch.verify()).findings).toEqual([])
+      await expectAllThere(scratch, told)
       expect(told.length).toBeGreaterThan(5)
       const stopped = stdout.includes('trouble failed')
       faults.push({
@@ -340,6 +348,82 @@ describe.skipIf(!isBuilt || !canTrace)('a system call that fails while the log i
     } finally {
       await scratch.remove()
     }
+  })
+})
+
+describe.skipIf(!isBuilt)('a process that runs out of descriptors', () => {
+  it('refuses, records ends from the reserve, and goes on when it has some again', async () => {
+    const scratch = await scratchLog()
+    const { stdout } = spawnSync(
+      'sh',
+      [
+        '-c',
+        'ulimit -n 256; exec "$0" "$@"',
+        process.execPath,
+        '--input-type=module',
+        '-e',
+        STARVED,
+        scratch.folder,
+      ],
+      { encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    )
+    const words = stdout.split('\n').filter(line => line !== '' && !line.startsWith('durable'))
+    expect(words.map(line => line.split(' ').slice(0, 2).join(' ').slice(0, 16))).toEqual([
+      'starved EMFILE',
+      'trouble full',
+      expect.stringContaining('refused {'),
+      'still full',
+      'trouble undefine',
+      'closed',
+    ])
+    const refused = JSON.parse(words[2]?.slice('refused '.length) ?? '') as { code: string; next: string }
+    expect(refused.code).toBe('ledger.full')
+    expect(refused.next).toContain('limit of open files')
+    await expectAllThere(scratch, acknowledged(stdout))
+    await scratch.remove()
+    faults.push({
+      fault: 'EMFILE: the process has no file descriptor left',
+      outcome:
+        'goes on in the files it has open; when it needs another, entries are refused (`ledger.full`, with the limit to raise) and ends of sessions are recorded in the reserve; goes on by itself within a second of a descriptor being free',
+    })
+  })
+})
+
+const failing = await failingDisk()
+await failing?.remove()
+
+describe.skipIf(!isBuilt || failing === undefined)('a file system that becomes read-only', () => {
+  it('stops the log for good, and refuses a start until it is writable', async () => {
+    const disk = await failingDisk()
+    if (disk === undefined) throw new Error('it could be mounted before')
+    try {
+      const scratch = await scratchLog(disk.folder)
+      const child = spawn(process.execPath, ['--input-type=module', '-e', APPENDER, scratch.folder], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+      let said = ''
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        said += text
+      })
+      await once(child.stdout, 'data')
+      await new Promise(resolve => setTimeout(resolve, 200))
+      disk.fail()
+      await once(child, 'close')
+      expect(said).toContain('trouble failed')
+      expect(said).toContain('refused ledger.failed')
+      await expect(scratch.open()).rejects.toMatchObject({ code: 'EROFS' })
+      disk.mend()
+      const told = acknowledged(said)
+      expect(told.length).toBeGreaterThan(5)
+      await expectAllThere(scratch, told)
+    } finally {
+      await disk.remove()
+    }
+    faults.push({
+      fault: 'EROFS: the file system becomes read-only (ext4 after an error, `errors=remount-ro`)',
+      outcome:
+        'the log stops for good (`ledger.failed`): what was not yet on the disk may never get there, so nobody may go on as if it had; a start is refused while it is read-only, the first one after it was checked and mounted again has every acknowledged entry',
+    })
   })
 })
 
@@ -381,7 +465,7 @@ describe('the surroundings of a log', () => {
   })
 })
 
-describe.skipIf(!isBuilt || !canTrace)('docs/FAULTS.md', () => {
+describe.skipIf(!isBuilt || !canTrace || failing === undefined)('docs/FAULTS.md', () => {
   it('says what happened here', async () => {
     await expect(document()).toMatchFileSnapshot('../../docs/FAULTS.md')
   })

@@ -8,7 +8,7 @@ import {
 } from '../segment/frame.ts'
 import { HASH_BYTES } from '../tree/merkle.ts'
 import type { Segments } from '../segment/segments.ts'
-import { failedFault, fullFault, isNoSpace, type Trouble } from '../trouble.ts'
+import { failedFault, fullFault, isShortage, type Trouble } from '../trouble.ts'
 
 /** A record that has taken its place: what will be written, and the hash it must have afterwards. */
 export interface StagedRecord extends FrameRecord {
@@ -62,6 +62,8 @@ export class Committer {
   #previous: Buffer
   #trouble: Trouble
   #fault: Fault | undefined
+  /** What the disk said when something had run out. */
+  #shortage: unknown
   #asking: NodeJS.Timeout | undefined
   #idle: (() => void)[] = []
 
@@ -74,15 +76,15 @@ export class Committer {
     return this.#trouble
   }
 
-  /** Why the log failed; undefined while it has not. */
-  get failure(): Fault | undefined {
-    return this.#fault
+  /** Why appends are refused; undefined while they are not. */
+  get refused(): Fault | undefined {
+    return this.#trouble === 'full' ? this.#full() : this.#fault
   }
 
   /** What an append meets now: undefined when it may take a place. */
   refusal(reserve: boolean): Fault | undefined {
     if (this.#trouble === 'failed') return this.#fault
-    return this.#trouble === 'full' && !reserve ? fullFault(this.#options.log) : undefined
+    return this.#trouble === 'full' && !reserve ? this.refused : undefined
   }
 
   enqueue(call: StagedCall, gathered: boolean): void {
@@ -131,21 +133,26 @@ export class Committer {
       try {
         await segments.reserve()
       } catch (error) {
-        if (!isNoSpace(error)) {
+        if (!isShortage(error)) {
           this.fail(error)
           return false
         }
+        this.#shortage = error
         this.#setTrouble('full')
         if (!call.reserve) {
-          this.#refuseQueue(fullFault(this.#options.log))
+          this.#refuseQueue(this.#full())
           return false
         }
       }
     }
     if (this.#queue[0] !== call) return false
     if ((segments.reserved || call.reserve) && segments.advance()) return true
-    this.#refuseQueue(fullFault(this.#options.log))
+    this.#refuseQueue(this.#full())
     return false
+  }
+
+  #full(): Fault {
+    return fullFault(this.#options.log, this.#shortage)
   }
 
   #takeBatch(): StagedCall[] {
@@ -195,7 +202,7 @@ export class Committer {
     if (this.#trouble === trouble) return
     this.#trouble = trouble
     if (trouble === 'full') this.#asking = setInterval(() => void this.#askForSpace(), ASK_AGAIN_MS).unref()
-    this.#options.onTrouble(trouble, this.#fault)
+    this.#options.onTrouble(trouble, this.refused)
   }
 
   async #askForSpace(): Promise<void> {
@@ -203,7 +210,8 @@ export class Committer {
     try {
       while (!segments.reserved) await segments.reserve()
     } catch (error) {
-      if (!isNoSpace(error)) this.fail(error)
+      if (isShortage(error)) this.#shortage = error
+      else this.fail(error)
       return
     }
     if (this.#trouble !== 'full') return

@@ -1,6 +1,7 @@
 import type { Fault } from '../../kernel/faults.ts'
 import type { Head } from '../log.ts'
 import type { Signer } from '../signer/signer.ts'
+import { isShortage } from '../trouble.ts'
 import type { Tree } from '../tree/tree.ts'
 
 interface Waiter {
@@ -20,6 +21,8 @@ export interface SigningOptions {
   readonly onSigned: (head: Head) => void
   readonly onFailed: (cause: unknown) => Fault
 }
+
+const ASK_AGAIN_MS = 1000
 
 /**
  * Signs the newest durable head, one signature at a time; entries that become durable meanwhile share the next one.
@@ -80,9 +83,21 @@ export class Signing {
     while (tree.size > this.#head.size) {
       const size = tree.size
       const root = tree.root()
+      let unproven = false
+      const proof = (from: number): Promise<readonly Buffer[]> =>
+        prove(from, size).catch((error: unknown) => {
+          unproven = isShortage(error)
+          throw error
+        })
       try {
-        this.#head = { size, root, checkpoint: await signer.sign({ size, root }, from => prove(from, size)) }
+        this.#head = { size, root, checkpoint: await signer.sign({ size, root }, proof) }
       } catch (error) {
+        if (unproven) {
+          // No descriptor to read a tile with: nothing was signed, and whoever waits for the signature goes on waiting.
+          this.#running = false
+          this.#timer ??= setTimeout(() => this.#start(), ASK_AGAIN_MS)
+          return
+        }
         this.#fault = onFailed(error)
         for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#fault)
         break

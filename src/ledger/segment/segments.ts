@@ -119,18 +119,21 @@ export class Segments {
   async #allocate(number: number): Promise<void> {
     const path = segmentPath(number)
     const file = await this.#disk.open(path)
-    const size = await file.size()
+    let size = 0
     try {
+      size = await file.size()
       if (size < this.#bytes) {
         await fillWithZeros(file, size, this.#bytes)
         await file.sync()
       }
     } catch (error) {
+      await file.close()
       if (size === 0) await this.#disk.remove(path).catch(() => undefined)
       throw error
-    } finally {
-      await file.close()
     }
+    // Stays open: the reserve is no reserve to a process that has no descriptor left to open it with.
+    if (this.#open.has(number)) await file.close()
+    else this.#open.set(number, { file: Promise.resolve(file), users: 0 })
     this.#allocated = number
   }
 
@@ -143,9 +146,19 @@ export class Segments {
     }
     handle.users += 1
     try {
-      return await use(await handle.file)
+      return await use(await this.#opened(segment, handle.file))
     } finally {
       handle.users -= 1
+    }
+  }
+
+  /** What could not be opened may be opened later. */
+  async #opened(segment: number, file: Promise<DiskFile>): Promise<DiskFile> {
+    try {
+      return await file
+    } catch (error) {
+      this.#open.delete(segment)
+      throw error
     }
   }
 
@@ -153,7 +166,7 @@ export class Segments {
   async #closeIdle(): Promise<void> {
     if (this.#open.size < OPEN_FILES) return
     for (const [number, handle] of this.#open) {
-      if (handle.users > 0 || number === this.#active) continue
+      if (handle.users > 0 || number >= this.#active) continue
       this.#open.delete(number)
       await (await handle.file).close()
       return

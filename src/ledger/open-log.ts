@@ -16,7 +16,7 @@ import { RunningLog } from './running-log.ts'
 import { segmentPath, Segments } from './segment/segments.ts'
 import type { Signer } from './signer/signer.ts'
 import { Signing } from './commit/signing.ts'
-import { tilePath } from './tree/tile-path.ts'
+import { PendingTiles } from './tree/pending-tiles.ts'
 import { Tiles } from './tree/tiles.ts'
 import type { OnFull } from './tree/tree.ts'
 import { Rehash } from './recover/rehash.ts'
@@ -51,6 +51,8 @@ export interface OpenLogOptions {
 const SEGMENT_BYTES = 4 * 1024 * 1024
 const LEAST_SEGMENT_BYTES = 64 * 1024
 const SOURCE = 'ledger'
+/** A stop writes derived files for as long; what is left, the next start goes on with. */
+const STOP_MS = 2000
 
 /**
  * Recovers and opens a log; a new one gets its entry 0. Errors: `ledger.damaged` (nothing was changed), `ledger.full`
@@ -76,10 +78,8 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
   if (segmentBytes < LEAST_SEGMENT_BYTES)
     throw new RangeError(`a segment has at least ${LEAST_SEGMENT_BYTES} bytes`)
 
-  const pending: Tiles['pending'] = new Map()
-  const keep: OnFull = (tile, bytes) => {
-    pending.set(tilePath(tile), { tile, bytes })
-  }
+  const pending = new PendingTiles()
+  const keep: OnFull = (tile, bytes) => pending.add(tile, bytes)
   const recovered = await recover({ log: name, origin, disk, keys, signer, onFull: keep })
   const segments = new Segments(disk, segmentBytes, recovered.segments)
   try {
@@ -94,7 +94,7 @@ async function open(options: OpenLogOptions): Promise<RunningLog> {
 async function openOn(
   segments: Segments,
   recovered: Recovered,
-  pending: Tiles['pending'],
+  pending: PendingTiles,
   options: OpenLogOptions,
 ): Promise<RunningLog> {
   const { name, origin, disk, signer, clock, signEveryMs = 0, publishEveryMs = 1000 } = options
@@ -123,14 +123,16 @@ async function openOn(
     },
     head,
   )
-  const publisher = new Publisher(
+  const publisher = new Publisher({
     disk,
     tiles,
     reader,
-    () => signing.head,
-    publishEveryMs,
-    recovered.published,
-  )
+    head: () => signing.head,
+    everyMs: publishEveryMs,
+    published: recovered.published ?? 0,
+    // Without a checkpoint that counts, what a start did not read is left to those who go through it.
+    filed: recovered.published ?? recovered.unread,
+  })
   const committer: Committer = new Committer({
     log: name,
     logId: logIdOf(origin),
@@ -178,13 +180,12 @@ async function openOn(
     repaired: () => repaired,
     finish: async clean => {
       rehash.stop()
-      await publisher.stop()
+      await publisher.stop(clean ? STOP_MS : 0)
       await snapshots.idle()
       await repaired
       if (!clean) return
-      // Derived files and the marker may lack room; the next start then recovers.
+      // The marker may lack room; the next start then recovers.
       try {
-        await publisher.flush()
         await snapshots.write()
         await disk.replace(CLEAN_STOP_FILE, encodeCleanStop(signing.head))
       } catch (error) {

@@ -58,8 +58,8 @@ export interface Recovered {
   readonly unread: number
   /** Heads of fewer entries than were unread: the log must still be shown to extend them. */
   readonly older: readonly RememberedHead[]
-  /** Size of the head in the `checkpoint` file, 0 when there is none that counts. */
-  readonly published: number
+  /** Size of the head in the `checkpoint` file, which its files show; undefined when there is none that counts. */
+  readonly published: number | undefined
 }
 
 /**
@@ -125,7 +125,7 @@ export async function recover(options: RecoverOptions): Promise<Recovered> {
     tornBytes: torn?.bytes ?? 0,
     unread: reading.unread,
     older: heads.filter(({ size }) => size < reading.unread),
-    published: published?.size ?? 0,
+    published: published?.size,
   }
 }
 

@@ -4,6 +4,7 @@ import type { EntryReader } from '../entry/entry-reader.ts'
 import { Frontier } from './frontier.ts'
 import { innerNodes } from './inner-nodes.ts'
 import { HASH_BYTES, type HashReader, leafHashOfPrefixed } from './merkle.ts'
+import type { PendingTiles } from './pending-tiles.ts'
 import { parseTilePath, TILE_BYTES, TILE_WIDTH, type TilePath, tilePath } from './tile-path.ts'
 import { TILE_HEIGHT, type Tree } from './tree.ts'
 
@@ -39,12 +40,12 @@ export class Tiles implements HashReader {
   readonly #disk: Disk
   readonly #tree: Tree
   readonly #reader: EntryReader
-  /** Full tiles that are not yet files, by path. */
-  readonly pending: Map<string, { readonly tile: TilePath; readonly bytes: Buffer }>
+  /** Full tiles that are not yet files. */
+  readonly pending: PendingTiles
   readonly #cache = new Map<string, Buffer>()
   readonly #inner = new Map<string, readonly Buffer[]>()
 
-  constructor(disk: Disk, tree: Tree, reader: EntryReader, pending: Tiles['pending']) {
+  constructor(disk: Disk, tree: Tree, reader: EntryReader, pending: PendingTiles) {
     this.pending = pending
     this.#disk = disk
     this.#tree = tree
@@ -107,7 +108,7 @@ export class Tiles implements HashReader {
     if (index > full) return undefined
     if (index === full) return this.#tree.edge(level)
     const path = tilePath({ level, index, width: TILE_WIDTH })
-    const known = this.pending.get(path)?.bytes ?? this.#cache.get(path)
+    const known = this.pending.get(path) ?? this.#cache.get(path)
     if (known !== undefined) return known
     // The hash above lies in a tile that is itself authentic.
     const expected = await this.node((level + 1) * TILE_HEIGHT, index)
@@ -116,7 +117,7 @@ export class Tiles implements HashReader {
       stored?.length === TILE_BYTES &&
       sameBytes(this.#innerOf(level, index, stored).at(-1) ?? stored, expected)
     const hashes = usable ? stored : await this.#rebuild(level, index, expected)
-    if (!usable) this.pending.set(path, { tile: { level, index, width: TILE_WIDTH }, bytes: hashes })
+    if (!usable) this.pending.add({ level, index, width: TILE_WIDTH }, hashes)
     remember(this.#cache, path, hashes, CACHED)
     return hashes
   }

@@ -86,8 +86,13 @@ async function open() {
       return key
     },
   }
-  const journal = await openJournal({ log, keys, clock, slices: [accounts] as readonly Slice<unknown>[] })
-  return { log, journal, made }
+  try {
+    const journal = await openJournal({ log, keys, clock, slices: [accounts] as readonly Slice<unknown>[] })
+    return { log, journal, made }
+  } catch (error) {
+    await log.close()
+    throw error
+  }
 }
 
 function move(journal: Journal, account: string, by: number): Promise<unknown> {

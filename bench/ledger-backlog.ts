@@ -1,8 +1,9 @@
 /**
- * What a log holds in memory when it is written faster than its derived files can be, and how long it then takes to stop:
- * `node bench/ledger-backlog.ts [seconds]`, in a process of its own so that its memory is the log's.
+ * What a log holds in memory when it is written faster than its derived files can be, and how long it then takes to stop: in a
+ * process of its own, so that its memory is the log's. A part of `npm run bench -- ledger`.
  */
-import { pathToFileURL } from 'node:url'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { action, benchLog } from './ledger-log.ts'
 
 export interface Backlog {
@@ -19,7 +20,7 @@ const WRITERS = 64
 /** Entries of one call: fewer promises for each, so that the disk has more to do. */
 const TOGETHER = 32
 
-export async function measureBacklog(seconds: number): Promise<Backlog> {
+async function measureBacklog(seconds: number): Promise<Backlog> {
   const scratch = await benchLog()
   const log = await scratch.open(100)
   const rest = process.memoryUsage.rss()
@@ -45,6 +46,14 @@ export async function measureBacklog(seconds: number): Promise<Backlog> {
     clearInterval(sampling)
     await scratch.remove()
   }
+}
+
+/** Throws when the process does not answer. */
+export function backlogInOwnProcess(seconds: number): Backlog {
+  const words = [...process.execArgv, fileURLToPath(import.meta.url), String(seconds)]
+  const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  if (stdout === '') throw new Error(`the log was not measured: ${stderr}`)
+  return JSON.parse(stdout) as Backlog
 }
 
 function mebibytes(bytes: number): number {

@@ -3,6 +3,7 @@
  * takes with long logs. `npm run bench -- ledger`. BENCH_FOLDER: where the logs are put (default: the temporary folder; the
  * longest needs 8 GB). BENCH_ENTRIES: session entries of the longest (default ten million; 0: leave the starts out).
  */
+import { backlogInOwnProcess } from './ledger-backlog.ts'
 import { measureProofs } from './ledger-proofs.ts'
 import { measureStarts } from './ledger-start.ts'
 import { makingOne, write, type Wanted, type Written } from './ledger-writers.ts'
@@ -42,6 +43,12 @@ console.log(
   ])}`,
 )
 
+const backlog = backlogInOwnProcess(15)
+console.log(
+  `\n${backlog.entries} entries in 15 s: at most ${backlog.peakMiB} MiB (${backlog.restMiB} before), stopped in ${backlog.stopMs} ms ` +
+    `with files for ${backlog.shown}`,
+)
+
 const proofs = await measureProofs(1_000_000)
 console.log(
   `\none proof of ${proofs.hashes} hashes in ${proofs.entries} entries: ${proofs.coldMs.toFixed(3)} ms cold (p99 ${proofs.coldP99Ms.toFixed(3)}), ` +
@@ -65,7 +72,7 @@ if (starts !== undefined) {
     `appending, CPU µs each: ${rounded(starts.appendUs.short)} behind ten thousand entries, ${rounded(starts.appendUs.long)} behind all of them`,
   )
 }
-keep('ledger', { making, written, proofs, starts })
+keep('ledger', { making, written, backlog, proofs, starts })
 
 function rounded(value: number): number {
   return Math.round(value * 100) / 100

@@ -9,6 +9,7 @@ const PARTS = [
   'bare-gateway',
   'gateway-process',
   'own-process',
+  'ledger-backlog',
   'ledger-log',
   'ledger-writers',
   'ledger-proofs',

@@ -45,20 +45,34 @@ export type Under = (files: FileSystem) => FileSystem
 
 export const AS_IT_IS: Under = files => files
 
-export interface Machine {
+/** The signer of the log, on the same medium. */
+export interface SignerPlace {
+  readonly open: (files: FileSystem) => Promise<Signer>
+  /** Its folder. */
+  readonly folder: string
+}
+
+/** In the log's own process. */
+export const INSIDE: SignerPlace = {
+  open: files => openLocalSigner({ origin: ORIGIN, seed: SEED, disk: durableDisk(files, '/signer') }),
+  folder: '/signer',
+}
+
+/** What a log runs on. */
+export interface Surroundings {
+  readonly under: Under
+  readonly signer: SignerPlace
+}
+
+export interface Machine extends Surroundings {
   readonly files: SimulatedFiles
   readonly told: Told
-  readonly under: Under
   /** As `OpenLogOptions.signEveryMs`. */
   readonly signEveryMs: number
 }
 
-export async function start({ files, told, under, signEveryMs }: Machine): Promise<Log> {
-  const signer = await openLocalSigner({
-    origin: ORIGIN,
-    seed: SEED,
-    disk: durableDisk(under(files), '/signer'),
-  })
+export async function start({ files, told, under, signer: place, signEveryMs }: Machine): Promise<Log> {
+  const signer = await place.open(under(files))
   return openLog({
     name: 'control',
     origin: ORIGIN,
@@ -246,12 +260,12 @@ export class Cases {
  */
 export async function judge(
   { files, told, acknowledged, heads }: Case,
-  under: Under,
+  { under, signer }: Surroundings,
 ): Promise<string | undefined> {
   const after = new Told()
   let log: Log
   try {
-    log = await start({ files, told: after, under, signEveryMs: 0 })
+    log = await start({ files, told: after, under, signer, signEveryMs: 0 })
   } catch (error) {
     return `it does not start: ${String(error)}`
   }
@@ -266,7 +280,7 @@ export async function judge(
   const { findings } = await verifyLog({
     disk: durableDisk(files, '/log'),
     vkey: VKEY,
-    signer: durableDisk(files, '/signer'),
+    signer: durableDisk(files, signer.folder),
   })
   const [finding] = findings
   return finding && `${finding.file}: ${finding.what}`

@@ -7,6 +7,7 @@ import {
   walkKills,
   type WalkOptions,
   walkRecoveries,
+  WHOLE,
 } from './crash-walks.suite.ts'
 import type { DiskFile } from './disk.ts'
 import type { FileSystem } from './durable-disk.ts'
@@ -82,7 +83,7 @@ function withFiles(
 
 /** A walk over something broken, which ends when it has found it. */
 function broken(under: WalkOptions['under']): WalkOptions {
-  return { under, untilWrong: true }
+  return { ...WHOLE, under, untilWrong: true }
 }
 
 describe('the walk finds', () => {

@@ -3,6 +3,7 @@ import {
   type Case,
   Cases,
   chanceOf,
+  INSIDE,
   inSimulatedTime,
   judge,
   lives,
@@ -10,8 +11,8 @@ import {
   momentOf,
   record,
   start,
+  type Surroundings,
   Told,
-  type Under,
   type Work,
 } from './crash-walk.suite.ts'
 import { type Operation, SimulatedFiles, type Verdict } from './simulated-files.suite.ts'
@@ -26,23 +27,22 @@ export interface Walked {
   readonly wrong: readonly string[]
 }
 
-function machine({ signEveryMs }: Work, under: Under = AS_IT_IS): Machine {
-  return { files: new SimulatedFiles(), told: new Told(), under, signEveryMs }
+export function machine({ signEveryMs }: Work, { under, signer }: Surroundings = WHOLE): Machine {
+  return { files: new SimulatedFiles(), told: new Told(), under, signer, signEveryMs }
 }
 
 /** A walk that is to find something ends when it has. */
-export interface WalkOptions {
-  readonly under: Under
+export interface WalkOptions extends Surroundings {
   readonly untilWrong: boolean
 }
 
-const WHOLE: WalkOptions = { under: AS_IT_IS, untilWrong: false }
+export const WHOLE: WalkOptions = { under: AS_IT_IS, signer: INSIDE, untilWrong: false }
 
-async function judgeAll(cases: Cases, { under, untilWrong }: WalkOptions): Promise<Walked> {
+async function judgeAll(cases: Cases, options: WalkOptions): Promise<Walked> {
   const wrong: string[] = []
   for (const one of cases.distinct) {
-    if (untilWrong && wrong.length > 0) break
-    const found = await judge({ ...one, files: one.files.image() }, under)
+    if (options.untilWrong && wrong.length > 0) break
+    const found = await judge({ ...one, files: one.files.image() }, options)
     if (found !== undefined) wrong.push(`cut before ${one.operation}: ${found}`)
   }
   return { points: cases.points, outcomes: cases.outcomes, judged: cases.distinct.length, wrong }
@@ -50,7 +50,7 @@ async function judgeAll(cases: Cases, { under, untilWrong }: WalkOptions): Promi
 
 /** The power goes before every single operation of a log's lives, with every outcome `outcomesOf` names. */
 export async function walkCuts(work: Work, random: number, options: WalkOptions = WHOLE): Promise<Walked> {
-  const its = machine(work, options.under)
+  const its = machine(work, options)
   const moments = await record(its, () => lives(its, work))
   const cases = new Cases(its.told)
   cases.add(moments, random, chanceOf(1))
@@ -61,22 +61,32 @@ export async function walkCuts(work: Work, random: number, options: WalkOptions 
  * The power goes before every operation of a recovery, and again before every operation of the one after it: from
  * `starts` media that a first cut left, spread over the lives. `deep`: how many of a recovery's media get the second.
  */
-export async function walkRecoveries(work: Work, starts: number, deep: number): Promise<Walked> {
-  const its = machine(work)
+export async function walkRecoveries(
+  work: Work,
+  starts: number,
+  deep: number,
+  options: WalkOptions = WHOLE,
+): Promise<Walked> {
+  const its = machine(work, options)
   const chance = chanceOf(2)
   const first = new Cases(its.told)
   first.add(await record(its, () => lives(its, work)), 1, chance)
   const second = new Cases(its.told)
-  for (const one of spread(first.distinct, starts)) await recoverFrom(one, second, chance)
+  for (const one of spread(first.distinct, starts)) await recoverFrom(one, second, chance, options)
   const third = new Cases(its.told)
-  for (const one of spread(second.distinct, deep)) await recoverFrom(one, third, chance)
-  const walked = [await judgeAll(second, WHOLE), await judgeAll(third, WHOLE)]
+  for (const one of spread(second.distinct, deep)) await recoverFrom(one, third, chance, options)
+  const walked = [await judgeAll(second, options), await judgeAll(third, options)]
   return total(walked)
 }
 
-async function recoverFrom(from: Case, into: Cases, chance: () => number): Promise<void> {
+async function recoverFrom(
+  from: Case,
+  into: Cases,
+  chance: () => number,
+  { under, signer }: Surroundings,
+): Promise<void> {
   const files = from.files.image()
-  const again: Machine = { files, told: new Told(), under: AS_IT_IS, signEveryMs: 0 }
+  const again: Machine = { files, told: new Told(), under, signer, signEveryMs: 0 }
   const moments = await record(again, async () => (await start(again)).close())
   // What recovery itself signs is not held against it here: its own next start judges that.
   into.add(
@@ -90,14 +100,14 @@ async function recoverFrom(from: Case, into: Cases, chance: () => number): Promi
  * The process is killed before every operation, and another starts on the same page cache; after that start the power
  * goes, and nothing unwritten survives: what the first left undone, the second must have done.
  */
-export async function walkKills(work: Work, { under, untilWrong }: WalkOptions = WHOLE): Promise<Walked> {
-  const its = machine(work, under)
+export async function walkKills(work: Work, options: WalkOptions = WHOLE): Promise<Walked> {
+  const its = machine(work, options)
   const moments = await record(its, () => lives(its, work))
   const wrong: string[] = []
   for (const moment of moments) {
-    if (untilWrong && wrong.length > 0) break
+    if (options.untilWrong && wrong.length > 0) break
     const started: Case = { ...moment, files: moment.files.image(), told: its.told }
-    const found = (await judge(started, under)) ?? (await judge(withoutUnwritten(started), under))
+    const found = await judgeBoth(started, options)
     if (found !== undefined) wrong.push(`killed before ${moment.operation}: ${found}`)
   }
   return { points: moments.length, outcomes: 2 * moments.length, judged: 2 * moments.length, wrong }
@@ -107,19 +117,19 @@ export async function walkKills(work: Work, { under, untilWrong }: WalkOptions =
  * One operation after another fails with EIO, a sync marking its pages clean; the process ends and another starts on
  * the same page cache, or on what is left of it. After that start the power goes, and nothing unwritten survives.
  */
-export async function walkFailures(work: Work, { under, untilWrong }: WalkOptions = WHOLE): Promise<Walked> {
+export async function walkFailures(work: Work, options: WalkOptions = WHOLE): Promise<Walked> {
   const wrong: string[] = []
-  const count = await countOperations(work)
+  const count = await countOperations(work, options)
   let judged = 0
   for (let at = 0; at < count; at += 1) {
-    if (untilWrong && wrong.length > 0) break
-    const its = machine(work, under)
+    if (options.untilWrong && wrong.length > 0) break
+    const its = machine(work, options)
     const failed = await livesWith(its, work, n => (n === at ? 'lost' : undefined))
     for (const cache of ['kept', 'dropped']) {
       const moment = momentOf(its, failed)
       if (cache === 'dropped') moment.files.dropCleanPages()
       const started: Case = { ...moment, told: its.told }
-      const found = (await judge(started, under)) ?? (await judge(withoutUnwritten(started), under))
+      const found = await judgeBoth(started, options)
       judged += 2
       if (found !== undefined) wrong.push(`EIO at ${failed}, cache ${cache}: ${found}`)
     }
@@ -127,17 +137,22 @@ export async function walkFailures(work: Work, { under, untilWrong }: WalkOption
   return { points: count, outcomes: judged, judged, wrong }
 }
 
+/** A start on the page cache as it is, and after that one on what is left when the power goes and nothing unwritten survives. */
+export async function judgeBoth(started: Case, options: Surroundings): Promise<string | undefined> {
+  return (await judge(started, options)) ?? judge(withoutUnwritten(started), options)
+}
+
 function withoutUnwritten(found: Case): Case {
   return { ...found, files: found.files.afterCut([]) }
 }
 
 /** From one operation after another the disk is full, for everything that needs room, until the process has ended. */
-export async function walkFull(work: Work): Promise<Walked> {
+export async function walkFull(work: Work, options: WalkOptions = WHOLE): Promise<Walked> {
   const wrong: string[] = []
-  const count = await countOperations(work)
+  const count = await countOperations(work, options)
   let judged = 0
   for (let at = 0; at < count; at += 1) {
-    const its = machine(work)
+    const its = machine(work, options)
     let used = false
     const failed = await livesWith(its, work, (n, { grows }) => {
       used ||= n >= at && grows > 0
@@ -145,17 +160,15 @@ export async function walkFull(work: Work): Promise<Walked> {
     })
     if (!used) break
     const moment = momentOf(its, failed)
-    const found =
-      (await judge({ ...moment, told: its.told }, AS_IT_IS)) ??
-      (await judge(withoutUnwritten({ ...moment, told: its.told }), AS_IT_IS))
+    const found = await judgeBoth({ ...moment, told: its.told }, options)
     judged += 2
     if (found !== undefined) wrong.push(`full from ${failed}: ${found}`)
   }
   return { points: judged / 2, outcomes: judged, judged, wrong }
 }
 
-async function countOperations(work: Work): Promise<number> {
-  const its = machine(work)
+async function countOperations(work: Work, options: WalkOptions): Promise<number> {
+  const its = machine(work, options)
   return (await record(its, () => lives(its, work))).length - 1
 }
 

@@ -7,7 +7,9 @@ import {
   walkFull,
   walkKills,
   walkRecoveries,
+  WHOLE,
 } from '../../src/ledger/crash-walks.suite.ts'
+import { GUARDED, walkDeaths } from '../../src/ledger/guarded-walk.suite.ts'
 
 /** Many frames and segments, signed as soon as durable and later, and entries enough for a full tile and bundle. */
 const WORKS = {
@@ -15,6 +17,7 @@ const WORKS = {
   'signed later': { calls: 8, entries: 3, text: 100, signEveryMs: 5 },
   'full tiles': { calls: 5, entries: 18, text: 40, signEveryMs: 0 },
 } as const
+const SIGNED = { ...WHOLE, signer: GUARDED }
 const SMALL = { calls: 3, entries: 4, text: 100, signEveryMs: 0 } as const
 
 describe('simulated crashes', () => {
@@ -40,6 +43,22 @@ describe('simulated crashes', () => {
   it('EIO at any operation', () => walk('EIO', () => walkFailures(WORKS['signed later'])))
 
   it('ENOSPC from any operation on', () => walk('ENOSPC', () => walkFull(WORKS['many frames'])))
+
+  it('with the signer behind a connection: a power cut before any operation of either', () =>
+    walk('guarded, cuts', () => walkCuts(WORKS['signed later'], 4, SIGNED)))
+
+  it('with the signer behind a connection: a power cut during recovery', () =>
+    walk('guarded, cuts of recoveries', () => walkRecoveries(SMALL, 30, 20, SIGNED)))
+
+  it('with the signer behind a connection: EIO at any operation of either', () =>
+    walk('guarded, EIO', () => walkFailures(SMALL, SIGNED)))
+
+  it('with the signer behind a connection: ENOSPC from any operation on', () =>
+    walk('guarded, ENOSPC', () => walkFull(SMALL, SIGNED)))
+
+  it.each(['signer', 'log'] as const)('the %s alone is killed before any of its operations', who =>
+    walk(`guarded, ${who} killed`, () => walkDeaths(SMALL, who)),
+  )
 
   afterAll(() => say('all', total(walks)))
 })

@@ -5,7 +5,7 @@ import { Frontier } from './frontier.ts'
 import { innerNodes } from './inner-nodes.ts'
 import { HASH_BYTES, type HashReader, leafHashOfPrefixed } from './merkle.ts'
 import type { PendingTiles } from './pending-tiles.ts'
-import { parseTilePath, TILE_BYTES, TILE_WIDTH, type TilePath, tilePath } from './tile-path.ts'
+import { parseTilePath, TILE_BYTES, TILE_WIDTH, tilePath } from './tile-path.ts'
 import { TILE_HEIGHT, type Tree } from './tree.ts'
 
 /** Full tiles kept after they were read: 8 MiB. */

@@ -1,4 +1,4 @@
-import { STDERR } from '../messages/numbers.ts'
+import { MOST_DATA, STDERR } from '../messages/numbers.ts'
 import type { ConnectionMessage } from '../messages/connection.ts'
 
 /** What a command left behind. */
@@ -126,7 +126,7 @@ export class RemoteChannel {
 
   #flush(): void {
     while (!this.#closed && this.#input.length > 0 && this.#window > 0) {
-      const length = Math.min(this.#input.length, this.#window, this.#maxPacket)
+      const length = Math.min(this.#input.length, this.#window, this.#maxPacket, MOST_DATA)
       this.#send({ type: 'data', recipient: this.#recipient, data: this.#input.subarray(0, length) })
       this.#input = this.#input.subarray(length)
       this.#window -= length

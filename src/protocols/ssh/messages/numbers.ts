@@ -49,5 +49,8 @@ export const OPEN_FAILURE = {
   resourceShortage: 4,
 } as const
 
+/** Data in one packet that every implementation takes (RFC 4253 §6.1), and the most that any side sends or is sent through here. */
+export const MOST_DATA = 32768
+
 /** Type of extended data (RFC 4250 §4.4.3). */
 export const STDERR = 1

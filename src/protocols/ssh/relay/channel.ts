@@ -1,6 +1,6 @@
 import { Fault } from '../../../kernel/faults.ts'
 import { encodeConnection } from '../messages/connection.ts'
-import { SSH, STDERR } from '../messages/numbers.ts'
+import { MOST_DATA, SSH, STDERR } from '../messages/numbers.ts'
 import type { SshTransport } from '../transport/transport.ts'
 import type { Flow } from './flow.ts'
 import { GatheredBytes } from './gathered-bytes.ts'
@@ -90,14 +90,14 @@ export class Channel {
 
   /** The client's side of it; `answers`: requests that run through it may be answered by us (OutwardWindow). Returns the window to grant to the target. */
   joinClient(end: End, window: number, answers: boolean): number {
-    this.#client = end
+    this.#client = { ...end, maxPacket: Math.min(end.maxPacket, MOST_DATA) }
     this.#outward = new OutwardWindow(window, answers)
     return this.#outward.granted
   }
 
   joinTarget(end: End, window: number): void {
     if (end.maxPacket < 1) throw new Fault('protocol.violation', 'a target that takes no data')
-    this.#target = end
+    this.#target = { ...end, maxPacket: Math.min(end.maxPacket, MOST_DATA) }
     this.#inward = window
   }
 
@@ -163,7 +163,7 @@ export class Channel {
     const target = this.#target
     if (!target || this.#closed.target) return
     for (let at = 0; at < bytes.length; at += target.maxPacket)
-      this.#ends.target.send(dataMessage(target.id, bytes.subarray(at, at + target.maxPacket)))
+      sendData(this.#ends.target, target.id, bytes.subarray(at, at + target.maxPacket))
   }
 
   /** Client bytes that go no further: their room is given back. */
@@ -180,7 +180,7 @@ export class Channel {
   /** Bytes of the target as they came. */
   toClient(bytes: Buffer, stderr: boolean): void {
     if (this.#closed.client) return
-    if (!stderr) return this.#ends.client.send(dataMessage(this.clientId, bytes))
+    if (!stderr) return sendData(this.#ends.client, this.clientId, bytes)
     this.#ends.client.send(
       encodeConnection({ type: 'extended_data', recipient: this.clientId, code: STDERR, data: bytes }),
     )
@@ -298,12 +298,11 @@ export class Channel {
   }
 }
 
-/** SSH_MSG_CHANNEL_DATA, with one copy of the bytes: this is what nearly all of the traffic is. */
-function dataMessage(recipient: number, data: Buffer): Buffer {
-  const payload = Buffer.allocUnsafe(9 + data.length)
-  payload[0] = SSH.channelData
-  payload.writeUInt32BE(recipient, 1)
-  payload.writeUInt32BE(data.length, 5)
-  payload.set(data, 9)
-  return payload
+/** SSH_MSG_CHANNEL_DATA without a copy of its own: this is what nearly all of the traffic is. */
+function sendData(to: SshTransport, recipient: number, data: Buffer): void {
+  const head = Buffer.allocUnsafe(9)
+  head[0] = SSH.channelData
+  head.writeUInt32BE(recipient, 1)
+  head.writeUInt32BE(data.length, 5)
+  to.send(head, data)
 }

@@ -10,7 +10,7 @@ import {
   type ConnectionMessage,
   encodeConnection,
 } from '../messages/connection.ts'
-import { OPEN_FAILURE } from '../messages/numbers.ts'
+import { MOST_DATA, OPEN_FAILURE } from '../messages/numbers.ts'
 import { Channel } from './channel.ts'
 import { objectionWords, type RelayContext, refusalWords, submitThen } from './context.ts'
 import { Forward } from './forward.ts'
@@ -111,7 +111,9 @@ export class Channels {
     }
     const end = { id: message.sender, maxPacket: message.maxPacket }
     const window = channel.joinClient(end, message.window, refusesFiles(this.#context.guard.rules))
-    this.#context.ends.target.send(encodeConnection({ ...message, sender: channel.id, window }))
+    this.#context.ends.target.send(
+      encodeConnection({ ...message, sender: channel.id, window, maxPacket: fitting(message) }),
+    )
     return channel
   }
 
@@ -234,7 +236,7 @@ export class Channels {
         recipient: channel.clientId,
         sender: channel.id,
         window,
-        maxPacket,
+        maxPacket: fitting({ maxPacket }),
         data,
       }),
     )
@@ -287,7 +289,7 @@ export class Channels {
         channel.joinTarget({ id: message.sender, maxPacket: message.maxPacket }, message.window)
         channel.flow = new Forward(permit.seq, channel, guard, now)
         channel.byTarget = true
-        ends.client.send(encodeConnection({ ...message, sender: channel.id }))
+        ends.client.send(encodeConnection({ ...message, sender: channel.id, maxPacket: fitting(message) }))
       }),
     )
   }
@@ -305,7 +307,7 @@ export class Channels {
         recipient: channel.targetId,
         sender: channel.id,
         window: granted,
-        maxPacket,
+        maxPacket: fitting({ maxPacket }),
         data,
       }),
     )
@@ -347,4 +349,9 @@ const NEEDS: Readonly<Record<string, string>> = {
   x11: 'x11_forwarding',
   'forwarded-tcpip': 'remote_forwarding',
   'forwarded-streamlocal@openssh.com': 'remote_forwarding',
+}
+
+/** What one side takes in a packet, as the other is told it. */
+function fitting({ maxPacket }: { readonly maxPacket: number }): number {
+  return Math.min(maxPacket, MOST_DATA)
 }

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream'
 import { Fault } from '../../../kernel/faults.ts'
 import { encodeConnection } from '../messages/connection.ts'
+import { MOST_DATA } from '../messages/numbers.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { SshTransport } from '../transport/transport.ts'
 import type { RelayContext } from './context.ts'
@@ -105,7 +106,7 @@ export class JumpStream extends Duplex {
     const { client, recipient, maxPacket } = this.#options
     if (!pending) return
     for (let rest = pending.bytes; rest.length > 0; rest = pending.bytes) {
-      const fits = Math.min(rest.length, this.#room, maxPacket)
+      const fits = Math.min(rest.length, this.#room, maxPacket, MOST_DATA)
       if (fits <= 0) return
       this.#room -= fits
       this.#bytes += fits

@@ -7,6 +7,7 @@ import { SshReader, SshWriter } from '../messages/fields.ts'
 import { SSH } from '../messages/numbers.ts'
 import { algorithms, serverOfferTo, signatureAlgorithms } from './algorithms.ts'
 import { Identification } from './identification.ts'
+import { kept, MOST_SEALED, sealPacket } from './seal-packet.ts'
 
 export type Side =
   | { readonly role: 'server'; readonly hostKey: KeyObject }
@@ -32,6 +33,7 @@ export interface TransportEvents {
 
 /** RFC 4253 §9: new keys after about this many bytes. */
 const REKEY_BYTES = 1024 ** 3
+const NOTHING = Buffer.alloc(0)
 /** How long last words may take to reach a peer that does not read. */
 const LAST_WORDS_MS = 500
 
@@ -100,16 +102,15 @@ export class SshTransport {
     return this.#stream.writableLength
   }
 
-  /** Sends a message; while new keys are exchanged it waits for them. */
-  send(payload: Buffer): void {
+  /** Sends a message; while new keys are exchanged it waits for them. `data`: the rest of it, of which no copy is kept. */
+  send(head: Buffer, data: Buffer = NOTHING): void {
     if (this.#closed) return
-    const { _packetRW, _kexinit } = this.#protocol
-    const { write } = _packetRW
-    const packet = write.alloc(payload.length)
-    packet.set(payload, write.allocStart)
-    if (_kexinit === undefined) this.#protocol._cipher.encrypt(write.finalize(packet))
-    else (this.#protocol._queue ??= []).push(write.finalize(packet))
-    this.#count(payload.length)
+    const { _cipher, _kexinit } = this.#protocol
+    const length = head.length + data.length
+    if (length > MOST_SEALED) return this.#close({ error: new Error(`a message of ${length} bytes`) })
+    if (_kexinit === undefined) sealPacket(_cipher, head, data)
+    else (this.#protocol._queue ??= []).push(Buffer.concat([head, data], length))
+    this.#count(length)
   }
 
   /** What was sent in this turn leaves now, not at its end. */
@@ -191,7 +192,7 @@ export class SshTransport {
       stream.cork()
       process.nextTick(() => this.flush())
     }
-    stream.write(bytes)
+    stream.write(kept(bytes))
   }
 
   #count(bytes: number): void {

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { RunningDigest } from '../../../wire/digest/running-digest.ts'
 import type { Action, Outcome, SessionRules } from '../../../target/action.ts'
 import { fileObjections } from '../sftp/file-rules.ts'
 import { pathFacts } from '../sftp/path-facts.ts'
@@ -50,7 +50,7 @@ export class Copying {
   /** Number of its action. */
   readonly seq: number
   readonly text: string
-  readonly #hash: Hash = createHash('sha256')
+  readonly #digest = new RunningDigest()
   readonly #since: number
   readonly #size: number
   #left: number
@@ -68,13 +68,13 @@ export class Copying {
   }
 
   add(data: Buffer): void {
-    this.#hash.update(data)
+    this.#digest.update(data)
     this.#left -= data.length
   }
 
   /** So far. */
   facts(): { readonly bytes: number; readonly sha256: string } {
-    return { bytes: this.#size - this.#left, sha256: this.#hash.copy().digest('hex') }
+    return { bytes: this.#size - this.#left, sha256: this.#digest.told() }
   }
 
   /** What must be durable before the target is told that a file it receives is complete. */

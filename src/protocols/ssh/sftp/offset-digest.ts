@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { RunningDigest } from '../../../wire/digest/running-digest.ts'
 
 /** Data that came early and wait for what is before them: at most so many bytes, in at most so many pieces. */
 const EARLY_BYTES = 1 << 20
@@ -21,7 +21,7 @@ export interface Portions {
  */
 export class OffsetDigest {
   readonly #byArrival: boolean
-  #hash: Hash | undefined
+  #digest: RunningDigest | undefined
   #bytes = 0
   #from: number | undefined
   #next = 0
@@ -55,14 +55,14 @@ export class OffsetDigest {
   scatter(): void {
     this.#scattered = true
     this.#early.clear()
-    this.#hash = undefined
+    this.#digest = undefined
   }
 
   /** So far; more may be added. */
   told(): Portions {
     if (this.#bytes === 0) return { bytes: 0 }
-    if (this.#scattered || this.#early.size > 0 || this.#hash === undefined) return { bytes: this.#bytes }
-    const sha256 = this.#hash.copy().digest('hex')
+    if (this.#scattered || this.#early.size > 0 || this.#digest === undefined) return { bytes: this.#bytes }
+    const sha256 = this.#digest.told()
     return {
       bytes: this.#bytes,
       sha256,
@@ -71,13 +71,13 @@ export class OffsetDigest {
   }
 
   #take(data: Buffer): void {
-    this.#hash ??= createHash('sha256')
-    this.#hash.update(data)
+    this.#digest ??= new RunningDigest()
+    this.#digest.update(data)
     this.#next += data.length
     for (let early: Buffer | undefined; (early = this.#early.get(this.#next)); ) {
       this.#early.delete(this.#next)
       this.#earlyBytes -= early.length
-      this.#hash.update(early)
+      this.#digest.update(early)
       this.#next += early.length
     }
   }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { StringDecoder } from 'node:string_decoder'
+import { RunningDigest } from '../../../wire/digest/running-digest.ts'
 import type { StreamEvent } from '../../../target/action.ts'
 
 /** Data are recorded in full up to this many bytes, beyond it by their digest. */
@@ -16,10 +16,9 @@ export interface InputOptions {
 export class RecordedInput {
   readonly #options: InputOptions
   readonly #decoder = new StringDecoder('utf8')
-  readonly #digest = createHash('sha256')
+  readonly #digest = new RunningDigest()
   #whole = false
   #came = 0
-  #passed = 0
   #unrecorded = 0
 
   constructor(options: InputOptions) {
@@ -42,16 +41,15 @@ export class RecordedInput {
 
   /** These bytes have gone in. */
   passed(bytes: Buffer): void {
-    this.#passed += bytes.length
     this.#digest.update(bytes)
   }
 
   /** What has gone in so far; undefined: nothing. */
   facts(): Readonly<Record<string, string | number>> | undefined {
-    if (this.#passed === 0) return undefined
+    if (this.#digest.length === 0) return undefined
     return {
-      bytes: this.#passed,
-      sha256: this.#digest.copy().digest('hex'),
+      bytes: this.#digest.length,
+      sha256: this.#digest.told(),
       ...(this.#unrecorded > 0 && { unrecorded: this.#unrecorded }),
     }
   }

@@ -1,4 +1,5 @@
 import { Fault, isFault } from '../../../kernel/faults.ts'
+import { prepareDigests } from '../../../wire/digest/running-digest.ts'
 import type { SessionEnd } from '../../../target/action.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { SshTarget } from '../dial/target.ts'
@@ -68,6 +69,7 @@ class Relay {
   }
 
   start(): void {
+    prepareDigests()
     const { transport } = this.#target
     this.#target.attach({
       ready: () => undefined,

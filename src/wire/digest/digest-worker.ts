@@ -4,6 +4,8 @@ import { ANSWER_AT, ASK, type DigestThreadData } from './digest-thread.ts'
 import { type Frame, RingReader } from './shared-ring.ts'
 
 /** Never returns to its event loop: it waits for frames, and for nothing else. Ends with its process. */
+const port = parentPort
+if (!port) throw new Error('digest/digest-worker runs as a worker thread')
 const { ring, answers } = workerData as DigestThreadData
 const reader = new RingReader(ring)
 const answered = new Int32Array(answers, 0, 1)
@@ -25,5 +27,5 @@ function handle({ kind, id, bytes }: Frame): void {
   }
 }
 
-parentPort?.postMessage('ready')
+port.postMessage({ ready: true })
 for (;;) reader.take(handle)

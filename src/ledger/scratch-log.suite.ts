@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cpSync, rmSync } from 'node:fs'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../kernel/clock.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
 import type { Disk } from './disk.ts'
 import { openLocalSigner } from './signer/local-signer.ts'
-import type { KeyRing, SealKey } from './log.ts'
+import type { KeyRing, Log, SealKey } from './log.ts'
 import { noteSigner } from './note/note.ts'
 import { type OpenLogOptions, openLog } from './open-log.ts'
 import type { RunningLog } from './running-log.ts'
@@ -40,6 +41,8 @@ export interface Scratch {
   readonly disk: Disk
   open(more?: Partial<OpenLogOptions>): Promise<RunningLog>
   verify(): Promise<Verified>
+  /** Closes the log; what is found then are the files as they were when this was called, as a crash would leave them. */
+  crash(log: Pick<Log, 'close'>): Promise<void>
   remove(): Promise<void>
 }
 
@@ -70,6 +73,13 @@ export async function scratchLog(under: string = tmpdir()): Promise<Scratch> {
       })
     },
     verify: () => verifyLog({ disk, vkey: VKEY, signer: nodeDisk(signer) }),
+    async crash(running) {
+      const copy = `${folder}-crash`
+      copyOf(folder, copy)
+      await running.close()
+      await rm(folder, { recursive: true })
+      await rename(copy, folder)
+    },
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
@@ -84,5 +94,17 @@ export async function fill(log: RunningLog, count: number): Promise<void> {
       ...(i % 4 === 0 ? { payload: { statement: `select ${done + i}` }, seal: KEY } : {}),
     }))
     await log.append(drafts).durable()
+  }
+}
+
+/** In one turn, so only what is already asked of the disk still changes: files that are replaced meanwhile, whose place is tried again. */
+function copyOf(folder: string, copy: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return cpSync(folder, copy, { recursive: true, filter: path => !path.endsWith('.tmp') })
+    } catch (cause) {
+      if (attempt === 20 || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+      rmSync(copy, { recursive: true, force: true })
+    }
   }
 }

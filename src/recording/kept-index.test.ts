@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -31,14 +31,8 @@ async function start(): Promise<Life> {
     sessions,
     async stop(how) {
       if (how === 'clean') await sessions.close()
-      const copy = `${scratch.folder}-crash`
-      if (how === 'crash')
-        await cp(scratch.folder, copy, { recursive: true, filter: path => !path.endsWith('.tmp') })
-      await log.close()
-      if (how === 'clean') return
-      await rm(scratch.folder, { recursive: true })
-      await cp(copy, scratch.folder, { recursive: true })
-      await rm(copy, { recursive: true })
+      if (how === 'clean') await log.close()
+      else await scratch.crash(log)
     },
   }
 }

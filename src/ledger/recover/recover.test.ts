@@ -17,21 +17,6 @@ afterEach(() => scratch.remove())
 
 const first = (): string => join(scratch.log, segmentPath(0))
 
-/** The files as they are at this moment, as a crash would leave them, in place of what follows. */
-async function crashed(log: Log): Promise<void> {
-  await cp(scratch.folder, `${scratch.folder}-crash`, {
-    recursive: true,
-    filter: path => !path.endsWith('.tmp'),
-  })
-  await log.close()
-  await rm(scratch.folder, { recursive: true })
-  await cp(`${scratch.folder}-crash`, scratch.folder, {
-    recursive: true,
-    filter: path => !path.endsWith('.tmp'),
-  })
-  await rm(`${scratch.folder}-crash`, { recursive: true })
-}
-
 /** Offsets at which the frames of a segment begin, and where the last one ends. */
 function frameOffsets(bytes: Buffer): number[] {
   const offsets = [0]
@@ -50,7 +35,7 @@ describe('a start after a crash', () => {
     await fill(log, 50)
     await log.append([{ type: 'mark', src: 'control', data: {} }]).signed()
     const head = log.head()
-    await crashed(log)
+    await scratch.crash(log)
 
     const again = await scratch.open()
     expect(again.length).toBe(53)
@@ -70,7 +55,7 @@ describe('a start after a crash', () => {
     const log = await scratch.open({ signEveryMs: 60_000 })
     await fill(log, 20)
     expect(log.head().size).toBe(1)
-    await crashed(log)
+    await scratch.crash(log)
     const again = await scratch.open()
     expect(again.head().size).toBe(22)
     await again.close()
@@ -80,7 +65,7 @@ describe('a start after a crash', () => {
     const log = await scratch.open({ signEveryMs: 60_000 })
     await fill(log, 3)
     await fill(log, 2)
-    await crashed(log)
+    await scratch.crash(log)
     const whole = await readFile(first())
     const [, , begin = 0, end = 0] = frameOffsets(whole)
     expect(end).toBeGreaterThan(begin)
@@ -111,7 +96,7 @@ describe('a start after a crash', () => {
     const log = await scratch.open({ signEveryMs: 60_000 })
     await fill(log, 3)
     await fill(log, 2)
-    await crashed(log)
+    await scratch.crash(log)
     const bytes = await readFile(first())
     const [, , begin = 0, end = 0] = frameOffsets(bytes)
     bytes.fill(0, begin, begin + 200)
@@ -124,7 +109,7 @@ describe('a start after a crash', () => {
 
   it('takes up a segment whose preallocation was interrupted', async () => {
     const log = await scratch.open()
-    await crashed(log)
+    await scratch.crash(log)
     await truncate(join(scratch.log, segmentPath(1)), 1000)
     const again = await scratch.open()
     await fill(again, 400)
@@ -184,7 +169,7 @@ describe('a start refuses, and changes nothing', () => {
     const log = await scratch.open()
     await fill(log, 10)
     await log.append([{ type: 'mark', src: 'control', data: {} }]).signed()
-    await crashed(log)
+    await scratch.crash(log)
     const bytes = await readFile(first())
     bytes[bytes.indexOf('"type":"mark"') + 9] = 0x58
     await writeFile(first(), bytes)
@@ -262,7 +247,7 @@ describe('a start refuses, and changes nothing', () => {
     const log = await scratch.open()
     await fill(log, 10)
     await log.append([{ type: 'action', src: 's_9', data: {} }]).signed()
-    await crashed(log)
+    await scratch.crash(log)
     const bytes = await readFile(first())
     const offsets = frameOffsets(bytes)
     bytes.fill(0, offsets.at(-2))

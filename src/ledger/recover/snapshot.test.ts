@@ -88,12 +88,7 @@ describe('a start from a snapshot', () => {
   it('reads only the frames behind it after a crash, and says how many it did not', async () => {
     const log = await scratch.open({ publishEveryMs: 60_000 })
     await fill(log, 700)
-    const copy = `${scratch.folder}-crash`
-    await cp(scratch.folder, copy, { recursive: true, filter: path => !path.endsWith('.tmp') })
-    await log.close()
-    await rm(scratch.folder, { recursive: true })
-    await cp(copy, scratch.folder, { recursive: true })
-    await rm(copy, { recursive: true })
+    await scratch.crash(log)
 
     const again = await scratch.open()
     expect(again.length).toBe(702)

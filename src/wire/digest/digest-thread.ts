@@ -16,7 +16,7 @@ export const ANSWER_AT = 4
 export const DIGEST_BYTES = 32
 
 /** So much may be ahead of the thread; then whoever writes waits, as if it made the digest itself. */
-const RING_BYTES = 4 * 1024 * 1024
+const RING_BYTES = 2 * 1024 * 1024
 /** A thread that neither takes nor answers anything for so long is broken. */
 const PATIENCE_MS = 5000
 

@@ -288,7 +288,11 @@ export class Channel {
   over(): void {
     if (this.#over) return
     this.#over = true
-    this.flow?.closed()
+    try {
+      this.flow?.closed()
+    } catch (cause) {
+      this.fault(cause)
+    }
     this.#onGone()
   }
 

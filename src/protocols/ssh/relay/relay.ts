@@ -12,6 +12,7 @@ import type { RelayContext } from './context.ts'
 import { GlobalRequests } from './global-requests.ts'
 import { ListeningPlaces } from './listening-places.ts'
 import { exitStatus, killRequest, sessionRequest } from './session-channel.ts'
+import { Slices } from './slices.ts'
 
 /** A side that does not read makes the other wait beyond this many bytes, and itself beyond four times as many. */
 const MOST_BACKLOG = 1024 * 1024
@@ -25,6 +26,9 @@ type OnChannel = Exclude<
   Extract<ConnectionMessage, { readonly recipient: number }>,
   { readonly type: 'confirmation' | 'open_failure' }
 >
+
+/** What sessions that have ended still owe their targets; of all sessions of the process. */
+const goodbyes = new Slices()
 
 /** Joins the channels of a client to channels of its target until either side or the guard ends it. Never throws. */
 export function relay(client: SshClient, target: SshTarget, guard: Guard): Promise<SessionEnd> {
@@ -215,8 +219,8 @@ class Relay {
       channel.closeToClient()
     }
     client.flush()
-    // Hundreds of sessions may end at once: the people in them are told first, then the targets.
-    setImmediate(() => {
+    // Hundreds of sessions may end at once: the people in them are told first, and may go, then the targets are.
+    goodbyes.add(() => {
       for (const channel of this.#channels.all()) {
         if (channel.kind === 'session' && channel.open && end.reason !== 'client')
           target.send(killRequest(channel.targetId))

@@ -26,14 +26,14 @@ describe('slices', () => {
 
   it('lets others have their turn when there is much to do', async () => {
     const slices = new Slices()
-    let done = 0
+    const done: number[] = []
     for (let piece = 0; piece < 20; piece++)
       slices.add(() => {
         busy(3)
-        done++
+        done.push(piece)
       })
     let turns = 0
-    while (done < 20) {
+    while (done.length < 20) {
       await turn()
       turns++
     }

@@ -14,6 +14,7 @@ export default defineConfig({
     // One more than cores: much of the time is waiting, for servers, clients and the disk.
     maxWorkers: availableParallelism() + 1,
     reporters: ['default'],
+    globalSetup: ['test/support/own-folder.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'alone', include: ALONE, isolate: true } },

@@ -21,7 +21,7 @@ import { SSH } from '../../../src/protocols/ssh/messages/numbers.ts'
 import type { ContractClient, ProtocolLab } from '../../../src/target/contract/lab.suite.ts'
 import { makeVerifier } from '../../../src/target/contract/made-verifier.suite.ts'
 import { rest } from '../../../src/target/contract/stand.suite.ts'
-import { descendants, startSshd } from './lab.ts'
+import { descendants, hostOf, startSshd } from './lab.ts'
 import { openSession, RawSshClient, startRequest } from './raw-client.ts'
 
 const LOGIN = 'bg_client'
@@ -43,15 +43,7 @@ export async function openContractLab(): Promise<ProtocolLab> {
   return {
     protocol,
     restarted: make,
-    target: {
-      name: 'web-1',
-      protocol: 'ssh',
-      address: `127.0.0.1:${sshd.port}`,
-      environment: 'test',
-      services: [],
-      scopes: { deploy: { as: sshd.account } },
-      settings: { host_keys: [sshd.hostKeyLine] },
-    },
+    target: hostOf(sshd),
     scope: 'deploy',
     desk: {
       tls: createSecureContext(),

@@ -7,6 +7,7 @@ import { parseSshKey, sshLine } from '../../../src/kernel/ssh-key.ts'
 import { ED25519_CERTIFICATE, type CertificateTerms } from '../../../src/protocols/ssh/keys/certificate.ts'
 import { publicBlob, publicKeyOf } from '../../../src/protocols/ssh/keys/public-blob.ts'
 import { signUserCertificate } from '../../../src/protocols/ssh/keys/sign-user-certificate.ts'
+import type { Target } from '../../../src/kernel/target.ts'
 import { startDaemon } from '../servers/daemon.ts'
 import { freePort } from '../servers/free-port.ts'
 import { missing, whereIs } from '../servers/missing.ts'
@@ -122,6 +123,19 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       for (const pid of below) kill(pid)
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** The server as a target, whose scope `deploy` is its account. */
+export function hostOf({ port, account, hostKeyLine }: Sshd): Target {
+  return {
+    name: 'web-1',
+    protocol: 'ssh',
+    address: `127.0.0.1:${port}`,
+    environment: 'test',
+    services: [],
+    scopes: { deploy: { as: account } },
+    settings: { host_keys: [hostKeyLine] },
   }
 }
 

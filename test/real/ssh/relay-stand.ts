@@ -7,7 +7,7 @@ import { openDoor } from '../../../src/target/contract/door.suite.ts'
 import { makePassage } from '../../../src/target/contract/made-passage.suite.ts'
 import { makeVerifier } from '../../../src/target/contract/made-verifier.suite.ts'
 import type { DoorSession } from '../../../src/target/contract/door.suite.ts'
-import { startSshd } from './lab.ts'
+import { hostOf, startSshd } from './lab.ts'
 import { RawSshClient } from './raw-client.ts'
 
 const LOGIN = 'bg_client'
@@ -31,15 +31,7 @@ export async function openRelayStand(host?: Partial<HostRules>, forceCommand?: s
     makePassage({
       grant: 'g_relay',
       session: 's_relay',
-      target: {
-        name: 'web-1',
-        protocol: 'ssh',
-        address: `127.0.0.1:${sshd.port}`,
-        environment: 'test',
-        services: [],
-        scopes: { deploy: { as: sshd.account } },
-        settings: { host_keys: [sshd.hostKeyLine] },
-      },
+      target: hostOf(sshd),
       scope: 'deploy',
       login,
       remainingMs: 600_000,

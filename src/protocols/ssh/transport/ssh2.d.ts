@@ -40,7 +40,6 @@ declare module 'ssh2/lib/protocol/Protocol.js' {
 
   /** Grows packets for the cipher in force; while keys are exchanged they wait as bare payloads. */
   interface PacketWriter {
-    readonly allocStart: number
     readonly allocStartKEX: number
     alloc(payload: number, always?: boolean): Buffer
     finalize(packet: Buffer, always?: boolean): Buffer

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longest-first.ts'
+import { PATIENCE_MS } from './test/support/wait.ts'
 
 /**
  * The maker of a proof (`claimMaker`) is handed out once per process: where several suites claim it, and where whole servers
@@ -23,7 +24,8 @@ export default defineConfig({
         test: { name: 'together', include: ['src/**/*.test.ts'], exclude: ALONE, isolate: false },
       },
     ],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 2 * PATIENCE_MS,
+    hookTimeout: 2 * PATIENCE_MS,
+    expect: { poll: { timeout: PATIENCE_MS } },
   },
 })

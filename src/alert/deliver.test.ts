@@ -14,6 +14,7 @@ import { type Delivery, startDelivery } from './deliver.ts'
 import { outbox } from './outbox.ts'
 import { type Receiver, startReceiver } from './receiver.suite.ts'
 import type { Routes } from './routes.ts'
+import { until } from '../../test/support/wait.ts'
 
 const SLICES = [outbox, channelHealth]
 let folder: { path: string; remove(): Promise<void> }
@@ -50,9 +51,6 @@ const start = (routes: Routes, tries?: number): unknown[] => {
     ...(tries !== undefined && { tries }),
   })
   return errors
-}
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise(resolve => setTimeout(resolve, 5))
 }
 async function webhook(): Promise<{ receiver: Receiver; channel: Channel }> {
   const receiver = await startReceiver()
@@ -219,5 +217,5 @@ describe('alertDirectly', () => {
     expect(await direct.alertDirectly('ledger.failed', 'x')).toEqual([])
     expect(await direct.alertDirectly('ledger.failed', 'x')).toEqual([])
     expect(tries).toBe(6)
-  }, 10_000)
+  })
 })

@@ -5,6 +5,7 @@ import { Fault } from '../kernel/faults.ts'
 import { follow, type FollowOptions } from './follow.ts'
 import type { LiveMessage } from './live.ts'
 import { type ApiServer, serveApi } from './serve.ts'
+import { until } from '../../test/support/wait.ts'
 
 let api: ApiServer
 let options: Partial<FollowOptions>
@@ -50,14 +51,6 @@ async function* endless(): AsyncGenerator<LiveMessage> {
     }
   } finally {
     ended++
-  }
-}
-
-async function until(check: () => boolean): Promise<void> {
-  const end = Date.now() + 10_000
-  while (!check()) {
-    if (Date.now() > end) throw new Error('did not happen within 10 s')
-    await new Promise(resolve => setTimeout(resolve, 10))
   }
 }
 

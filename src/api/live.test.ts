@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { live, type LiveMessage } from './live.ts'
 import { type ApiServer, serveApi } from './serve.ts'
+import { until } from '../../test/support/wait.ts'
 
 let api: ApiServer
 let allowed: boolean
@@ -25,14 +26,6 @@ beforeEach(async () => {
   api = await serveApi({ fetch: app.fetch, host: '127.0.0.1', port: 0 })
 })
 afterEach(() => api.close(0))
-
-async function until(check: () => boolean): Promise<void> {
-  const end = Date.now() + 5_000
-  while (!check()) {
-    if (Date.now() > end) throw new Error('did not happen within 5 s')
-    await new Promise(resolve => setTimeout(resolve, 10))
-  }
-}
 
 describe('a live view', () => {
   it('delivers in order and keeps the connection warm', async () => {

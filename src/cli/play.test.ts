@@ -115,9 +115,8 @@ describe('playing', () => {
       options({ speed: 20, idleMs: 2_000 }),
     )
     expect(screen.written.slice(1, 4)).toEqual(['a', 'b', 'c'])
-    // Four seconds of recording remain; as it was it would be three minutes.
+    // Four seconds of recording remain; as it was it would be three minutes, longer than a test may last.
     expect(performance.now() - began).toBeGreaterThan(190)
-    expect(performance.now() - began).toBeLessThan(20_000)
   })
 
   it.each(['q', '\u0003'])('leaves at %j, and leaves the screen usable', async key => {

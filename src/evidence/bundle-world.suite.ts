@@ -15,6 +15,7 @@ import { type ParsedPolicy, parsePolicy, type Policy } from '../ledger/trust/pol
 import { sha256Hex } from '../kernel/bytes.ts'
 import { openSessionLog, type SessionLog } from '../recording/session-log.ts'
 import { nodeDisk } from '../store/file/node-disk.ts'
+import { until } from '../../test/support/wait.ts'
 
 /** Two real logs on the real disk with a grant and sessions of it, as a server writes them. */
 export interface BundleWorld {
@@ -114,7 +115,7 @@ export async function bundleWorld(organisation = 'acme', seed = 7): Promise<Bund
       return grant
     },
     async settled() {
-      while (log.head().size < log.length) await new Promise(resolve => setTimeout(resolve, 5))
+      await until(() => log.head().size >= log.length)
     },
     async close() {
       await sessions.close()

@@ -123,7 +123,7 @@ beforeAll(async () => {
   await foreign.settled()
   stranger = await contentsOf(await bundle(foreign, await grantOf(foreign, theirs, [own?.id ?? ''])))
   await foreign.close()
-}, 60_000)
+})
 afterAll(() => world.close())
 
 describe('a bundle', () => {

@@ -48,7 +48,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'open.zip'), open)
   writeFileSync(join(folder, 'bad.zip'), await archiveOf(bad))
   writeFileSync(join(folder, 'policy'), world.policyText)
-}, 60_000)
+})
 afterAll(async () => {
   await world.close()
   rmSync(folder, { recursive: true, force: true })

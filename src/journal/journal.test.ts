@@ -201,7 +201,7 @@ describe('the journal', () => {
     }
     expect(journal.state.get(accounts, 'a')).toEqual({ balance: 1 + kept })
     full = false
-    await expect.poll(() => log.trouble, { timeout: 5_000 }).toBeUndefined()
+    await expect.poll(() => log.trouble).toBeUndefined()
     await move(journal, 'a', 1)
     expect(journal.state.get(accounts, 'a')).toEqual({ balance: 2 + kept })
     await log.close()
@@ -255,7 +255,7 @@ describe('a reactor', () => {
       onError: () => undefined,
     })
     await move(journal, 'b', 1)
-    await expect.poll(() => journal.state.get(accounts, 'b')?.balance, { timeout: 5_000 }).toBe(0)
+    await expect.poll(() => journal.state.get(accounts, 'b')?.balance).toBe(0)
     await expect.poll(() => journal.state.get(accounts, 'a')?.balance).toBe(0)
     expect(handled.filter(account => account === 'a')).toHaveLength(2)
     expect(handled.filter(account => account === 'b')).toHaveLength(1)

@@ -15,7 +15,6 @@ import type { FileSystem } from './durable-disk.ts'
 /** A frame or two per life, no full tile: small, so that all of it can be walked here. The soak walks a large one. */
 const SMALL = { calls: 2, entries: 3, text: 60, signEveryMs: 0 }
 const TINY = { calls: 1, entries: 1, text: 10, signEveryMs: 0 }
-const LONG = { timeout: 120_000 }
 
 function expectKept(name: string, walked: Walked): void {
   console.log(
@@ -25,13 +24,13 @@ function expectKept(name: string, walked: Walked): void {
 }
 
 describe('a simulated power cut', () => {
-  it('before any operation of a log, with whatever survives, breaks no promise', LONG, async () => {
+  it('before any operation of a log, with whatever survives, breaks no promise', async () => {
     const walked = await walkCuts(SMALL, 2)
     expect(walked.points).toBeGreaterThan(80)
     expectKept('cuts', walked)
   })
 
-  it('during recovery, and during the recovery from that, breaks none either', LONG, async () => {
+  it('during recovery, and during the recovery from that, breaks none either', async () => {
     const walked = await walkRecoveries(SMALL, 5, 4)
     expect(walked.points).toBeGreaterThan(100)
     expectKept('cuts of recoveries', walked)
@@ -39,21 +38,17 @@ describe('a simulated power cut', () => {
 })
 
 describe('a simulated kill', () => {
-  it(
-    'before any operation, and a power cut after the start that follows, breaks no promise',
-    LONG,
-    async () => {
-      expectKept('kills', await walkKills(SMALL))
-    },
-  )
+  it('before any operation, and a power cut after the start that follows, breaks no promise', async () => {
+    expectKept('kills', await walkKills(SMALL))
+  })
 })
 
 describe('a simulated disk', () => {
-  it('on which any operation fails with EIO and pages look written breaks no promise', LONG, async () => {
+  it('on which any operation fails with EIO and pages look written breaks no promise', async () => {
     expectKept('EIO', await walkFailures(SMALL))
   })
 
-  it('that is full from any operation on breaks none either', LONG, async () => {
+  it('that is full from any operation on breaks none either', async () => {
     const walked = await walkFull(SMALL)
     expect(walked.points).toBeGreaterThan(20)
     expectKept('ENOSPC', walked)
@@ -87,7 +82,7 @@ function broken(under: WalkOptions['under']): WalkOptions {
 }
 
 describe('the walk finds', () => {
-  it('a sync that does nothing', LONG, async () => {
+  it('a sync that does nothing', async () => {
     const { wrong } = await walkCuts(
       TINY,
       0,
@@ -96,7 +91,7 @@ describe('the walk finds', () => {
     expect(wrong).not.toEqual([])
   })
 
-  it('a frame that is acknowledged and signed before its sync is done', LONG, async () => {
+  it('a frame that is acknowledged and signed before its sync is done', async () => {
     const { wrong } = await walkCuts(
       SMALL,
       0,
@@ -116,7 +111,7 @@ describe('the walk finds', () => {
     expect(wrong).not.toEqual([])
   })
 
-  it('a file whose name is never synced', LONG, async () => {
+  it('a file whose name is never synced', async () => {
     const { wrong } = await walkCuts(
       SMALL,
       0,
@@ -128,7 +123,7 @@ describe('the walk finds', () => {
     expect(wrong).not.toEqual([])
   })
 
-  it('a folder that is believed to last because it is there', LONG, async () => {
+  it('a folder that is believed to last because it is there', async () => {
     const { wrong } = await walkKills(
       SMALL,
       broken(files => {
@@ -149,7 +144,7 @@ describe('the walk finds', () => {
     expect(wrong).not.toEqual([])
   })
 
-  it('an fsync error that is passed over', LONG, async () => {
+  it('an fsync error that is passed over', async () => {
     const { wrong } = await walkFailures(
       SMALL,
       broken(files => withFiles(files, file => ({ sync: () => file.sync().catch(() => undefined) }))),
@@ -157,7 +152,7 @@ describe('the walk finds', () => {
     expect(wrong).not.toEqual([])
   })
 
-  it('a recovery that believes the page cache', LONG, async () => {
+  it('a recovery that believes the page cache', async () => {
     const { wrong } = await walkFailures(
       SMALL,
       broken(files =>

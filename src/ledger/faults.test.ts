@@ -27,9 +27,7 @@ async function expectAllThere(output: string): Promise<void> {
 }
 
 describe.skipIf(!isBuilt)('kill -9', () => {
-  it('at any moment loses nothing that was acknowledged, start after start', {
-    timeout: 60_000,
-  }, async () => {
+  it('at any moment loses nothing that was acknowledged, start after start', async () => {
     let output = ''
     let count = 0
     for (const life of [40, 90, 150, 220]) {
@@ -55,9 +53,7 @@ const canTrace =
   spawnSync('strace', ['-f', '-e', 'inject=fdatasync:error=EIO:when=9999', 'true']).status === 0
 
 describe.skipIf(!isBuilt || !canTrace)('an fsync that fails with EIO', () => {
-  it('stops the log for good: nothing after it is acknowledged, everything before it is there', {
-    timeout: 60_000,
-  }, async () => {
+  it('stops the log for good: nothing after it is acknowledged, everything before it is there', async () => {
     // One thread, so that strace, which counts calls per thread, fails the 40th and all later ones.
     const { stdout, status } = spawnSync(
       'strace',

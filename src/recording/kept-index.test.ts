@@ -64,9 +64,7 @@ async function folded(): Promise<unknown> {
 }
 
 describe('the kept index', () => {
-  it('property: whatever sessions there were, and however it stopped, a start knows what folding the log gives', {
-    timeout: 120_000,
-  }, async () => {
+  it('property: whatever sessions there were, and however it stopped, a start knows what folding the log gives', async () => {
     const life = fc.record({
       steps: fc.array(fc.nat(9), { minLength: 1, maxLength: 60 }),
       how: fc.constantFrom<'clean' | 'crash'>('clean', 'crash'),

@@ -37,7 +37,7 @@ beforeAll(async () => {
   })
   await firstStart({ config, journal, identity, version: '0' })
   await store.close()
-}, 60_000)
+})
 
 const verify = (path: string) => verifyFolder(path, () => undefined)
 
@@ -81,7 +81,7 @@ describe('a folder verified from its files alone', () => {
       writeFileSync(path, bytes)
     }
     expect((await verify(folder)).findings).toEqual([])
-  }, 120_000)
+  })
 
   it('reports a file that is gone, and one that does not belong', async () => {
     // The marker of a clean stop and a segment allocated ahead hold nothing that could be missed.

@@ -30,7 +30,6 @@ describe('mutated messages', () => {
       expect(result.reasons['violation']).toBeGreaterThan(50)
       expect(result.reasons[side]).toBeGreaterThan(50)
     },
-    120_000,
   )
 
   it.each(ALARMS)('attack 13: the case %i, from the client', async seed => {

@@ -28,7 +28,7 @@ describe('recorded dialogues', () => {
   beforeAll(async () => {
     inspector = createInspector()
     for (const dialogue of dialogues) unsplit.set(dialogue.name, await replay(dialogue, WHOLE))
-  }, 60_000)
+  })
   afterAll(() => inspector.close())
 
   it('are there: six clients, two versions', () => {

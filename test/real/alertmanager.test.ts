@@ -12,6 +12,7 @@ import { openRealJournal, type RealJournal, temporaryFolder as openFolder } from
 import { type Daemon, giveToServer, startDaemon, temporaryFolder } from './servers/daemon.ts'
 import { freePort } from './servers/free-port.ts'
 import { whereIs } from './servers/missing.ts'
+import { until } from '../support/wait.ts'
 
 const PROGRAM = whereIs('prometheus-alertmanager')
 const AMTOOL = whereIs('amtool')
@@ -84,9 +85,6 @@ receivers:
     run(AMTOOL ?? '', [`--alertmanager.url=${url}`, 'alert', ...args])
   const add = (name: string, ...more: readonly string[]) =>
     amtool('add', name, 'service=orders', 'severity=critical', 'env=production', ...more)
-  const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 20))
-  }
 
   it('fires, joins a group, and resolves without annotations; each alert is one incident', async () => {
     await add('OrdersDown', '--annotation=summary=Orders fail')

@@ -10,6 +10,7 @@ import { sha256Hex } from '../../src/kernel/bytes.ts'
 import { backUp } from '../../src/server/backup/back-up.ts'
 import { missing } from './servers/missing.ts'
 import { type Api, startWorld, type World } from './world.ts'
+import { PATIENCE_MS } from '../support/wait.ts'
 
 describe.skipIf(missing('postgres15', 'openssl').length > 0)(
   'the logs under a time stamping authority',
@@ -29,7 +30,7 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
         return []
       }
     }
-    const eventually = { timeout: 20_000, interval: 200 }
+    const eventually = { timeout: PATIENCE_MS, interval: 200 }
     let ana: Api
     const failures = async (): Promise<number> => {
       const headers = { authorization: `Bearer ${ana.token}` }
@@ -50,7 +51,7 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
       const anchors = `{ authorities: [{ url: "http://127.0.0.1:${port}/", ca: ${authority.ca} }], every: 1s }`
       world = await startWorld({ config: text => `${text}ledger: { anchors: ${anchors} }\n` })
       ana = await world.signIn('ana')
-    }, 60_000)
+    })
     afterAll(async () => {
       await world.close()
       server.closeAllConnections()
@@ -86,7 +87,7 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
       }, eventually)
       // Once an hour it is no news to anybody.
       expect(world.receiver.received.map(({ type }) => type)).not.toContain('ledger.anchored_by_timestamp')
-    }, 40_000)
+    })
 
     it('go into a backup, byte for byte', async () => {
       const to = join(world.folder, 'backup')
@@ -94,7 +95,7 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
       const [name = ''] = kept()
       const copied = readFileSync(join(to, 'data', 'anchors', 'control', name))
       expect(copied.equals(readFileSync(join(folder(), name)))).toBe(true)
-    }, 30_000)
+    })
 
     it.each<[what: string, answer: (request: Buffer, response: ServerResponse) => void]>([
       [
@@ -123,24 +124,20 @@ describe.skipIf(missing('postgres15', 'openssl').length > 0)(
             .writeHead(200, { 'content-type': 'application/timestamp-reply' })
             .end(authority.reply(request, 'rogue')),
       ],
-    ])(
-      'attack 13: %s costs a count, and the log goes on',
-      async (_, spoilt) => {
-        answer = spoilt
-        const [before, had] = [await failures(), kept().length]
-        await world.incident({ title: `Another ${before}` })
-        await vi.waitFor(async () => expect(await failures()).toBeGreaterThan(before), eventually)
-        expect(kept().length - had).toBeLessThanOrEqual(1)
-        expect(world.server.store.control.trouble).toBeUndefined()
-      },
-      30_000,
-    )
+    ])('attack 13: %s costs a count, and the log goes on', async (_, spoilt) => {
+      answer = spoilt
+      const [before, had] = [await failures(), kept().length]
+      await world.incident({ title: `Another ${before}` })
+      await vi.waitFor(async () => expect(await failures()).toBeGreaterThan(before), eventually)
+      expect(kept().length - had).toBeLessThanOrEqual(1)
+      expect(world.server.store.control.trouble).toBeUndefined()
+    })
 
     it('are stamped again when the authority is well', async () => {
       const had = kept().length
       answer = proper
       await world.incident({ title: 'The last one' })
       await vi.waitFor(() => expect(kept().length).toBeGreaterThan(had), eventually)
-    }, 30_000)
+    })
   },
 )

@@ -18,7 +18,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('attacks', () => {
     ana = opened.api
     grant = opened.grant
     credential = await world.connect(ana, grant)
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   const events = async (type: string): Promise<number> => {
@@ -165,7 +165,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('attacks', () => {
         'grant.ended',
         'finding.raised',
       ]) {
-        await expect.poll(types, { timeout: 10_000 }).toContain(type)
+        await expect.poll(types).toContain(type)
       }
     }
   })

@@ -128,7 +128,7 @@ describe.skipIf(!isBuilt)('a backup', () => {
     })()
     const published = (): number =>
       Number(readFileSync(join(folder, 'data', 'logs', 'sessions', 'checkpoint'), 'utf8').split('\n')[1])
-    await expect.poll(published, { timeout: 20_000 }).toBeGreaterThan(301)
+    await expect.poll(published).toBeGreaterThan(301)
     const { logs } = await backUp({ config: folder, to, version: '0', onProgress: quiet })
     enough.abort()
     const length = await written
@@ -159,7 +159,7 @@ describe.skipIf(!isBuilt)('a backup', () => {
     }
     expect(existsSync(join(folder, 'data'))).toBe(false)
     await restore({ from: to, to: folder, onProgress: quiet })
-  }, 60_000)
+  })
 
   it('never replaces data, nor a backup', async () => {
     await filled()
@@ -264,7 +264,7 @@ describe.skipIf(!isBuilt)('a backup that is older than what was signed', () => {
     })
     await again.close()
     expect((await verifyFolder(folder, quiet)).findings).toEqual([])
-  }, 60_000)
+  })
 
   it('goes on under a new origin also where the old signer is lost, on another machine', async () => {
     await older()

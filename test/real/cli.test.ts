@@ -7,6 +7,7 @@ import { breakglass, inTerminal, isBuilt, type Person, type Ran, start } from '.
 import { freePort } from './servers/free-port.ts'
 import { missing } from './servers/missing.ts'
 import { PASSWORD, startWorld, type World } from './world.ts'
+import { until } from '../support/wait.ts'
 
 interface GrantAnswer {
   readonly id: string
@@ -23,7 +24,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
     world = await startWorld({ config: text => `${text}alerts_single_channel: true\n` })
     // Real processes read the real clock.
     world.clock.catchUp(20 * 60_000)
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   const as = async (handle: string): Promise<Person> => {
@@ -45,14 +46,11 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
     ])
     return parsed<{ grant: GrantAnswer }>(opened).grant
   }
-  const until = async (running: { output(): string }, words: string): Promise<void> => {
-    const end = Date.now() + 20_000
-    while (!running.output().includes(words)) {
-      if (Date.now() > end)
-        throw new Error(`${JSON.stringify(words)} was not said within 20 s, but: ${running.output()}`)
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
-  }
+  const said = (running: { output(): string }, words: string) =>
+    until(
+      () => running.output().includes(words),
+      () => `${words} in ${running.output()}`,
+    )
 
   describe('access', () => {
     it('opens, connects with psql, passes its exit code, closes', async () => {
@@ -146,7 +144,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
       expect((await breakglass(ben, ['withdraw', first.id])).code).toBe(0)
 
       const waiting = start(ben, [...ask, '--wait', '1m'])
-      await until(waiting, 'waits for one of incident-commanders')
+      await said(waiting, 'waits for one of incident-commanders')
       const mara = await as('mara')
       const asked = parsed<{
         grants: GrantAnswer[]
@@ -178,9 +176,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
         '--incident',
         incident?.id ?? '',
       ])
-      await until(asking, 'Code of your authenticator app')
+      await said(asking, 'Code of your authenticator app')
       asking.child.stdin.write(`${world.code('ben')}\r`)
-      await until(asking, 'waits for one of incident-commanders')
+      await said(asking, 'waits for one of incident-commanders')
       asking.child.stdin.write('\u0003')
       const { code } = await asking.ended
       expect([code, asking.output()]).toEqual([4, expect.stringContaining('Not open yet')])
@@ -262,7 +260,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
     it('logs in through the browser page, keeps the token 0600, logs out', async () => {
       const state = mkdtempSync(join(tmpdir(), 'bg-state-'))
       const login = start({ url: world.server.url, state }, ['login'])
-      await until(login, '/login?code=')
+      await said(login, '/login?code=')
       const code = /code=(\S+)/.exec(login.output())?.[1] ?? ''
       const { url } = world.server
       const page = await fetch(`${url}/v1/signin/password`, {
@@ -347,7 +345,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0 || !isBuilt)('the comma
         'Nothing found',
       )
       expect((await breakglass(priya, ['search'])).code).toBe(2)
-    }, 90_000)
+    })
 
     it('replays and finds what was done, for who may; the reviewer completes, and the grant is closed', async () => {
       const ana = await as('ana')

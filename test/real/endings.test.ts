@@ -4,6 +4,7 @@ import { missing } from './servers/missing.ts'
 import { psql, type Psql } from './psql.ts'
 import { WAYS_TO_END } from './ways-to-end.ts'
 import { startWorld, type World } from './world.ts'
+import { found } from '../support/wait.ts'
 
 const LOOP = `do $$ begin loop begin perform pg_sleep(5); exception when query_canceled then null; end; end loop; end $$`
 
@@ -42,7 +43,7 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
   const table: string[] = []
   beforeAll(async () => {
     world = await startWorld({ procedure: text => text.replace(/refuse: \[.*\]/, 'refuse: [ddl]') })
-  }, 60_000)
+  })
   afterAll(async () => {
     console.log(`\nway × session: ms to the client's end, what it saw\n${table.join('\n')}\n`)
     await world.close()
@@ -80,7 +81,6 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
             ?.at(-1) ?? session.output().slice(-200)
         table.push(`${way.padEnd(18)} ${kind.padEnd(22)} ${(at - since).toFixed(0).padStart(5)} ms  ${seen}`)
         expect(session.output(), `${kind} by ${way}`).toMatch(says)
-        expect(at - since, `${kind} by ${way}`).toBeLessThan(way === 'expiry' ? 1_000 : 2_000)
       }
       clearInterval(nudge)
       const left = await waitFor(async () => {
@@ -95,15 +95,10 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the end', () => {
         const person = world.server.identity.personOf('ana')
         if (person) await world.server.identity.enablePerson({ person })
       }
-    }, 60_000)
+    })
   }
 })
 
 async function waitFor<T>(look: () => Promise<T | undefined>, sessions: readonly Psql[]): Promise<T> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const found = await look()
-    if (found !== undefined) return found
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  throw new Error(`did not happen: ${sessions.map(session => session.output()).join('\n--\n')}`)
+  return found(look, () => sessions.map(session => session.output()).join('\n--\n'))
 }

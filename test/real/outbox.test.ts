@@ -74,5 +74,5 @@ describe.skipIf(!BUILT)('the outbox under kill -9 (needs `npm run build`)', () =
         expect(types).toEqual(['grant.requested', 'grant.activated'])
       }
     }
-  }, 60_000)
+  })
 })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { PATIENCE_MS } from '../support/wait.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 
@@ -35,13 +36,14 @@ export async function startProcess(
   child.stdout.on('data', keep)
   child.stderr.on('data', keep)
   const gone = once(child, 'exit')
-  for (let attempt = 0; ; attempt++) {
+  const end = performance.now() + PATIENCE_MS
+  for (;;) {
     const well = await fetch(`${url}/v1/health`).then(
       response => response.ok,
       () => false,
     )
     if (well) break
-    if (child.exitCode !== null || attempt > 300) {
+    if (child.exitCode !== null || performance.now() > end) {
       child.kill('SIGKILL')
       throw new Error(`breakglass start did not come up:\n${text}`)
     }

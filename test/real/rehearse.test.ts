@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { missing } from './servers/missing.ts'
 import { psql, type Psql } from './psql.ts'
 import { startWorld, type Api, type World } from './world.ts'
+import { until } from '../support/wait.ts'
 
 interface Rehearsals {
   readonly rehearsals: readonly {
@@ -45,9 +46,6 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('rehearsed writes, the
   })
 
   const connect = async (): Promise<Psql> => psql(await world.connect(api, grant))
-  const until = async (what: () => Promise<boolean> | boolean): Promise<void> => {
-    while (!(await what())) await new Promise(resolve => setTimeout(resolve, 20))
-  }
   const held = async () => (await api.get<Rehearsals>(`/v1/grants/${grant}/rehearsals`)).rehearsals
   const paid = async () =>
     (await world.admin<{ n: number }>("select count(*)::int as n from orders where status = 'x'"))[0]?.n

@@ -47,7 +47,7 @@ describe.skipIf(missing('postgres15').length > 0)('every route of the server', (
       path,
     }))
     routes = [...described, ...plain]
-  }, 60_000)
+  })
   afterAll(() => world.close())
 
   function filled(template: string): string {
@@ -192,5 +192,5 @@ describe.skipIf(missing('postgres15').length > 0)('every route of the server', (
         })
       }
     }
-  }, 60_000)
+  })
 })

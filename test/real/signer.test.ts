@@ -28,6 +28,7 @@ import { nodeDisk } from '../../src/store/file/node-disk.ts'
 import { openVault } from '../../src/store/file/vault.ts'
 import { readVaultKey } from '../../src/store/file/vault-key.ts'
 import { isBuilt } from './breakglass.ts'
+import { until } from '../support/wait.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'main.js')
 const clock = systemClock()
@@ -118,7 +119,7 @@ describe.skipIf(!isBuilt)('the guarded signer', () => {
       for (;;) acknowledged.push((await store.control.append([entry(n)]).signed())[0]?.index ?? -1)
     }
     const working = Promise.allSettled([1, 2, 3].map(work))
-    while (acknowledged.length < 30) await new Promise(resolve => setTimeout(resolve, 5))
+    await until(() => acknowledged.length >= 30)
     process.kill(signers()[0] ?? 0, 'SIGKILL')
     for (const end of await working)
       expect(end).toMatchObject({
@@ -386,7 +387,6 @@ describe.skipIf(!isBuilt)('breakglass signer', () => {
       await close(again)
       await well.stop()
     },
-    60_000,
   )
 
   it('does not take the place of a file, nor of a signer that answers', async () => {

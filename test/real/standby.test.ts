@@ -5,6 +5,7 @@ import { freePort } from './servers/free-port.ts'
 import { missing } from './servers/missing.ts'
 import { type PostgresServer, startPostgres } from './servers/postgres.ts'
 import { type Api, libpq, startWorld, type World } from './world.ts'
+import { until } from '../support/wait.ts'
 
 const DORMANT = [1, 2].map(n => `bg_dormant_orders-replica.repair.${n}`)
 const wanted = missing('postgres15', 'psql', 'openssl')
@@ -39,7 +40,7 @@ describe.skipIf(wanted.length > 0)('a standby as the target', () => {
     standby = await startPostgres({ standbyOf: world.target, port, tls: true, settings })
     await world.restart()
     await armed()
-  }, 120_000)
+  })
   afterAll(async () => {
     for (const client of open) await client.end().catch(() => undefined)
     await standby.stop()
@@ -47,9 +48,6 @@ describe.skipIf(wanted.length > 0)('a standby as the target', () => {
   })
 
   const stateOf = (name: string) => world.server.journal.state.get(dormantLogins, name)
-  const until = async (holds: () => boolean | Promise<boolean>) => {
-    while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 50))
-  }
   /** Every dormant login has a secret that nobody has used. */
   const armed = () => until(() => DORMANT.every(name => !owedSecret(stateOf(name), world.clock.now().wall)))
   const secretOf = async (name: string) => {
@@ -192,5 +190,5 @@ describe.skipIf(wanted.length > 0)('a standby as the target', () => {
     expect(who).toMatchObject({ standby: false })
     expect(who?.['login']).toMatch(/^bg_[a-z0-9]+$/)
     await held.api.post(`/v1/grants/${held.grant}/close`)
-  }, 60_000)
+  })
 })

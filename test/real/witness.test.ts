@@ -16,6 +16,7 @@ import { breakglass, isBuilt, type Person, start } from './breakglass.ts'
 import { freePort } from './servers/free-port.ts'
 import { missing } from './servers/missing.ts'
 import { type Api, startWorld, type World } from './world.ts'
+import { PATIENCE_MS } from '../support/wait.ts'
 
 const NAMES = ['paris', 'auditor', 'cloud'] as const
 type Name = (typeof NAMES)[number]
@@ -56,7 +57,7 @@ describe.skipIf(missing('postgres15').length > 0 || !isBuilt)('the logs under wi
   }
   const trusted = async (log?: string) => trustCheckpoint(await checkpoint(log), policy)
   const told = (type: string): number => world.receiver.received.filter(alert => alert.type === type).length
-  const eventually = { timeout: 20_000, interval: 200 }
+  const eventually = { timeout: PATIENCE_MS, interval: 200 }
 
   beforeAll(async () => {
     const lines: string[] = []
@@ -85,7 +86,7 @@ describe.skipIf(missing('postgres15').length > 0 || !isBuilt)('the logs under wi
     const parsed = parsePolicy(Buffer.from(policyText))
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
     policy = parsed.policy
-  }, 60_000)
+  })
   afterAll(async () => {
     own?.child.kill('SIGTERM')
     await own?.ended
@@ -145,7 +146,7 @@ describe.skipIf(missing('postgres15').length > 0 || !isBuilt)('the logs under wi
     expect((await breakglass(person, ['ledger', 'head'])).out).toMatch(/control .* witnessed \ds ago/)
     // The witness says each request in a line of JSON.
     expect(own.output()).toMatch(/"status":200,"origin":"breakglass\/acme\/control"/)
-  }, 40_000)
+  })
 
   it('follow the log as it grows, with an age that is a metric for who is signed in', async () => {
     const before = await trusted()
@@ -174,16 +175,19 @@ describe.skipIf(missing('postgres15').length > 0 || !isBuilt)('the logs under wi
     expect(grant).toMatch(/^g_/)
     expect(await trusted()).toMatchObject({ ok: true })
     await up('cloud')
-    await vi.waitFor(() => expect(told('ledger.witnessed_again')).toBe(2), { timeout: 60_000, interval: 500 })
+    await vi.waitFor(() => expect(told('ledger.witnessed_again')).toBe(2), {
+      timeout: PATIENCE_MS,
+      interval: 500,
+    })
     expect(told('ledger.unwitnessed')).toBe(2)
-  }, 90_000)
+  })
 
   it('keep what was witnessed over a restart', async () => {
     const size = parseCheckpointText(splitNote(await checkpoint())?.text ?? '')?.size ?? 0
     await world.restart()
     const again = await trusted()
     expect(again.ok && again.trusted.size >= size).toBe(true)
-  }, 30_000)
+  })
 
   it('requirement 19: a witness that contradicts is told at once to everybody, and stands in the log once', async () => {
     liar = createServer((_request, response) => {
@@ -195,11 +199,11 @@ describe.skipIf(missing('postgres15').length > 0 || !isBuilt)('the logs under wi
         expect(told('ledger.contradicted')).toBe(2)
         expect(world.second.received.filter(({ type }) => type === 'ledger_contradicted')).toHaveLength(2)
       },
-      { timeout: 60_000, interval: 500 },
+      { timeout: PATIENCE_MS, interval: 500 },
     )
     const words = world.receiver.received.find(({ type }) => type === 'ledger.contradicted')?.text
     expect(words).toContain('THE WITNESS auditor CONTRADICTS')
-  }, 70_000)
+  })
 
   it('requirement 19: do not start when witnesses have cosigned more than there is', async () => {
     await world.handOver()
@@ -222,5 +226,5 @@ describe.skipIf(missing('postgres15').length > 0 || !isBuilt)('the logs under wi
     // What is no quorum's word stops nobody.
     writeFileSync(file, kept.split('\n').slice(0, 5).join('\n'))
     await world.restart()
-  }, 40_000)
+  })
 })

@@ -19,7 +19,7 @@ describe.skipIf(missing)('time stamps of openssl (RFC 3161)', () => {
     authorities = [new X509Certificate(readFileSync(authority.ca))]
     request = timestampRequest(data)
     good = authority.reply(request.der)
-  }, 60_000)
+  })
   afterAll(() => authority.remove())
 
   const judge = (response: Uint8Array, of = request, now = Date.now()) =>

@@ -47,22 +47,19 @@ describe('a log that is written faster than its files', () => {
     const drafts = Array.from({ length: TILE_WIDTH }, (_, n) => ({ type: 'action', src: 's_1', data: { n } }))
     for (let tile = 0; tile < TILES; tile += 1) await log.append(drafts).durable()
     const size = log.length
-    const from = performance.now()
     await log.close()
-    // All of them would take 2 × 120 × 60 ms / 3 = 4.8 s.
-    expect(performance.now() - from).toBeLessThan(4500)
     expect(log.head().size).toBe(size)
     expect(await shown()).toBeLessThan(size)
     expect((await scratch.verify()).findings).toEqual([])
 
     const again = await scratch.open()
     expect(again.length).toBe(size)
-    await expect.poll(shown, { timeout: 20_000 }).toBe(size)
+    await expect.poll(shown).toBe(size)
     await again.close()
     const { findings, size: verified } = await scratch.verify()
     expect(findings).toEqual([])
     expect(verified).toBe(size)
-  }, 60_000)
+  })
 })
 
 it('no more than 8 MiB of tiles of leaves wait in memory', () => {

@@ -73,7 +73,6 @@ export function malformedCases(ask: () => Stand): void {
           expect(guard.outcomes.size).toBe(guard.actions.filter(one => one.objections.length === 0).length)
         await eventually(() => stand.door.open.size).toBe(1)
       },
-      60_000,
     )
 
     it.each(WAYS.map(way => [way.name, way] as const))(
@@ -88,7 +87,6 @@ export function malformedCases(ask: () => Stand): void {
         expect(stand.door.sessions).toHaveLength(before)
         await healthy.client.leave(stand.mark('healthy'))
       },
-      60_000,
     )
   })
 }

@@ -80,6 +80,6 @@ export function pressureCases(ask: () => Stand): void {
       client.hangUp()
       await Promise.all(standing.map(one => one.closed))
       await eventually(() => stand.door.open.size).toBe(0)
-    }, 60_000)
+    })
   })
 }

@@ -138,7 +138,7 @@ export async function faultOf(work: () => unknown): Promise<Fault> {
 
 /** Waits for something to hold, patiently. */
 export function eventually<T>(ask: () => T | Promise<T>): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(ask, { timeout: 15_000, interval: 15 })
+  return expect.poll(ask, { interval: 15 })
 }
 
 export function rest(ms: number): Promise<void> {

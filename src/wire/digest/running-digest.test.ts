@@ -3,11 +3,12 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { DigestThread } from './digest-thread.ts'
 import { prepareDigests, RunningDigest } from './running-digest.ts'
+import { until } from '../../../test/support/wait.ts'
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 async function started(thread: DigestThread): Promise<DigestThread> {
-  while (!thread.ready && !thread.broken) await new Promise(resolve => setTimeout(resolve, 5))
+  await until(() => thread.ready || thread.broken)
   return thread
 }
 

@@ -60,9 +60,7 @@ export async function openContractLab(): Promise<ProtocolLab> {
       const rows = await lab.admin(`select pid from pg_stat_activity where usename = '${lab.loginName}'`)
       for (const { pid } of rows) process.kill(Number(pid), 'SIGKILL')
       // A backend that dies like this takes every other one with it; the server recovers by itself.
-      await expect
-        .poll(() => lab.admin('select 1').catch(() => 'recovering'), { timeout: 15_000 })
-        .toHaveLength(1)
+      await expect.poll(() => lab.admin('select 1').catch(() => 'recovering')).toHaveLength(1)
     },
     async damage() {
       await lab.admin('revoke update on marks from "bg_scope_shop-db.repair"')

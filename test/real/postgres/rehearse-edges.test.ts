@@ -5,6 +5,7 @@ import { decodeReport } from '../../../src/protocols/postgres/messages/decode.ts
 import { missing } from '../servers/missing.ts'
 import { LOGIN, openLab, SECRET, type Lab } from './lab.ts'
 import { RawClient, say } from './raw-client.ts'
+import { until } from '../../support/wait.ts'
 
 const PSYCOPG = '/usr/lib/python3/dist-packages/psycopg2'
 
@@ -220,8 +221,10 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('rehearsed writes at t
     psql.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
     psql.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()))
     psql.stdin.write('update orders set total = 1 where id = 9;\n')
-    while ((await lab.admin("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).length === 0)
-      await new Promise(resolve => setTimeout(resolve, 10))
+    await until(
+      async () =>
+        (await lab.admin("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).length > 0,
+    )
     psql.kill('SIGINT')
     // Its input is no terminal, so psql stops at the first interrupt.
     await new Promise(resolve => psql.once('close', resolve))

@@ -12,6 +12,7 @@ import {
 import { missing } from '../servers/missing.ts'
 import { openLab, LOGIN, SECRET, type Lab } from './lab.ts'
 import { RawClient, say } from './raw-client.ts'
+import { until } from '../../support/wait.ts'
 
 const wanted = missing('postgres15', 'psql', 'openssl')
 
@@ -77,8 +78,7 @@ describe.skipIf(wanted.length > 0)('the way to the target', () => {
       expect(lines.filter(line => !line.ok && line.level === 'must')).toEqual([])
       const control = lab.protocol.control(lab.target)
       const sleeping = lab.psql('select pg_sleep(60)')
-      while (lab.sessions.length < 2 || !lab.guard().actions.length)
-        await new Promise(resolve => setTimeout(resolve, 10))
+      await until(() => lab.sessions.length >= 2 && lab.guard().actions.length > 0)
       await control.disable(lab.loginName)
       expect(await control.terminate(lab.loginName)).toBe(1)
       expect((await sleeping).err).toContain('terminating connection')

@@ -4,6 +4,7 @@ import { PROTOCOL_3_2 } from '../../../src/protocols/postgres/messages/messages.
 import { missing } from '../servers/missing.ts'
 import { openLab, LOGIN, SECRET, type Lab } from './lab.ts'
 import { RawClient, say } from './raw-client.ts'
+import { until } from '../../support/wait.ts'
 
 /** What a version of the server is known by, and how far it goes. */
 const VERSIONS = [
@@ -46,7 +47,7 @@ describe.each(VERSIONS)(
         client.send(say.query('select pg_sleep(30)'))
         const [pid, key] = [client.backend.readInt32BE(0), client.backend.subarray(4)]
         const seen = `select count(*)::int as n from pg_stat_activity join pg_stat_ssl using (pid) where usename = '${lab.loginName}' and ssl and query like '%pg_sleep%' and state = 'active'`
-        while ((await lab.admin(seen))[0]?.['n'] !== 1) await new Promise(resolve => setTimeout(resolve, 20))
+        await until(async () => (await lab.admin(seen))[0]?.['n'] === 1)
         const cancel = await RawClient.connect(lab.port)
         const head = Buffer.alloc(12)
         head.writeInt32BE(12 + key.length)

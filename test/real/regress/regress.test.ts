@@ -15,7 +15,7 @@ describe.skipIf(typeof source === 'string')(
     beforeAll(async () => {
       regression = await startRegression(source as Source, 'before')
       await regression.setUp('test_setup')
-    }, 120_000)
+    })
     afterAll(() => regression.close())
 
     it.each([

@@ -21,6 +21,7 @@ import type { Api } from '../world.ts'
 import { run } from './client-stand.ts'
 import { missingSshd } from './lab.ts'
 import { type SshWorld, startSshWorld } from './world.ts'
+import { until } from '../../support/wait.ts'
 
 describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuilt)(
   'the command line for hosts',
@@ -35,7 +36,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       world = await startSshWorld()
       ;({ api: ana, grant } = await world.open({ target: 'web-1' }))
       orders = (await world.open({ api: ana })).grant
-    }, 60_000)
+    })
     afterAll(() => world.close())
     beforeEach(() => {
       person = { url: world.server.url, token: ana.token, state: mkdtempSync(join(tmpdir(), 'bg-state-')) }
@@ -134,13 +135,11 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
 
     it('connect in a terminal: Ctrl-C ends what runs at the host, not the session', async () => {
       const session = inTerminal(person, ['connect', 'web-1'])
-      const says = async (words: string): Promise<void> => {
-        const until = performance.now() + 15_000
-        while (!session.output().includes(words)) {
-          if (performance.now() > until) throw new Error(`${words} was not said, but ${session.output()}`)
-          await new Promise(resolve => setTimeout(resolve, 30))
-        }
-      }
+      const says = (words: string) =>
+        until(
+          () => session.output().includes(words),
+          () => `${words} in ${session.output()}`,
+        )
       session.child.stdin.write('echo in-$((20 + 1)); sleep 600\n')
       await says('in-21')
       session.child.stdin.write('\u0003')
@@ -226,9 +225,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       grant = /Recorded as (\S+)/.exec(opened.err)?.[1] ?? ''
     })
 
-    it('the keys of the gateway are replaced in two steps, and nobody is locked out in between', {
-      timeout: 60_000,
-    }, async () => {
+    it('the keys of the gateway are replaced in two steps, and nobody is locked out in between', async () => {
       const api = await world.signIn('mara')
       const mara = { ...person, token: api.token }
       const keys = async (who: Person, ...args: string[]) => {

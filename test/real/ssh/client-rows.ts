@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { freePort } from '../servers/free-port.ts'
 import { type ClientStand, type Ran, run, sha256Of } from './client-stand.ts'
+import { found, until } from '../../support/wait.ts'
 
 export interface ClientRow {
   readonly what: string
@@ -43,22 +44,8 @@ export function through(at: number | string, line: string): Promise<string> {
   })
 }
 
-/** What `probe` finds, as soon as it finds something. */
-export async function found<T>(
-  what: string,
-  probe: () => T | undefined | Promise<T | undefined>,
-): Promise<T> {
-  const until = performance.now() + 15_000
-  for (;;) {
-    const seen = await probe()
-    if (seen !== undefined) return seen
-    if (performance.now() > until) throw new Error(`${what} was not found`)
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}
-
 async function listening(port: number): Promise<void> {
-  await found(`a listener on ${port}`, async () => ((await answers(port)) ? true : undefined))
+  await until(() => answers(port), `a listener on ${port}`)
 }
 
 function answers(port: number): Promise<boolean> {
@@ -73,15 +60,15 @@ function answers(port: number): Promise<boolean> {
 }
 
 export async function gone(port: number): Promise<void> {
-  await found(`the end of the listener on ${port}`, async () => ((await answers(port)) ? undefined : true))
+  await until(async () => !(await answers(port)), `the end of the listener on ${port}`)
 }
 
 /** The port that sshd chose for `-R 0:…`, as ssh says it. */
 export const allocated = (err: () => string): Promise<number> =>
-  found('the allocated port', () => {
+  found(() => {
     const [, port] = /Allocated port (\d+) for remote forward/.exec(err()) ?? []
     return port === undefined ? undefined : Number(port)
-  })
+  }, 'the allocated port')
 
 /** An X server as far as clients come that it turns away (X11 protocol, appendix B, Connection Setup): the first bytes of each, and its port. */
 async function xServer(): Promise<{ port: number; heard: Buffer[]; close(): void }> {
@@ -353,8 +340,7 @@ export const ROWS: readonly ClientRow[] = [
       const forwards = ['-L', `${here}:${stand.echoPath}`, '-L', `${astray}:/run/astray`]
       await stand.ssh(['-N', ...forwards, '-R', `${there}:127.0.0.1:${stand.echoPort}`, 'web-2'], {
         while: async () => {
-          const both = (): true | undefined => (existsSync(here) && existsSync(there) ? true : undefined)
-          await found('both sockets', both)
+          await until(() => existsSync(here) && existsSync(there), 'both sockets')
           expect(await through(here, 'to the host')).toBe('to the host')
           expect(await through(there, 'from the host')).toBe('from the host')
           expect(await through(astray, 'astray').catch(() => '')).toBe('')

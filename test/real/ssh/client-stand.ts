@@ -8,6 +8,7 @@ import { breakglass } from '../breakglass.ts'
 import { freePort } from '../servers/free-port.ts'
 import type { Api } from '../world.ts'
 import { type SshWorld, startSshWorld } from './world.ts'
+import { found, PATIENCE_MS } from '../../support/wait.ts'
 
 export interface Ran {
   readonly code: number | null
@@ -132,8 +133,7 @@ export class ClientStand {
    * `agent_forwarding_channel (80 bytes)`. Waits until they are closed.
    */
   async recorded(): Promise<readonly string[]> {
-    const until = performance.now() + 15_000
-    for (;;) {
+    return found(async () => {
       const both = await Promise.all(
         [this.wideGrant, this.grant].map(grant =>
           this.#auditor.get<{ sessions: { id: string; closed_at?: string }[] }>(
@@ -150,9 +150,8 @@ export class ClientStand {
         }
         return lines
       }
-      if (performance.now() > until) throw new Error(`sessions are not closed: ${JSON.stringify(fresh)}`)
-      await new Promise(resolve => setTimeout(resolve, 50))
-    }
+      return undefined
+    }, 'sessions that are closed')
   }
 
   async #actions(session: string): Promise<string[]> {
@@ -215,7 +214,7 @@ export async function run(program: string, args: readonly string[], options: Run
     child.once('error', reject)
     child.once('close', resolve)
   })
-  const limit = setTimeout(() => child.kill('SIGKILL'), 40_000)
+  const limit = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   if (options.while) {
     await options.while(() => Buffer.concat(err).toString()).finally(() => child.kill('SIGTERM'))
   } else child.stdin.end(options.input ?? '')

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBuilt } from '../breakglass.ts'
 import { missing } from '../servers/missing.ts'
-import { allocated, found, gone, ROWS } from './client-rows.ts'
+import { allocated, gone, ROWS } from './client-rows.ts'
 import { ClientStand } from './client-stand.ts'
 import { missingSshd } from './lab.ts'
+import { until } from '../../support/wait.ts'
 
 describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuilt)(
   'clients of a host',
@@ -15,10 +16,10 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     let stand: ClientStand
     beforeAll(async () => {
       stand = await ClientStand.start()
-    }, 60_000)
+    })
     afterAll(() => stand.stop())
 
-    it.for(ROWS)('$what', { timeout: 60_000 }, async ({ needs = [], ...row }, { skip }) => {
+    it.for(ROWS)('$what', async ({ needs = [], ...row }, { skip }) => {
       const away = needs.filter(file => !existsSync(file))
       if (away.length > 0) skip(`not here: ${away.join(', ')}`)
       await row.run(stand)
@@ -38,7 +39,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
           await stand.api.post(`/v1/grants/${stand.wideGrant}/close`)
           await over
           await gone(port)
-          await found('why', () => (err().includes('breakglass') ? true : undefined))
+          await until(() => err().includes('breakglass'), 'why')
         },
       })
       expect((await ended).err).toMatch(/breakglass: .*closed/)

@@ -101,7 +101,7 @@ function watchMarks(folder: string): {
     folder,
     async inOrder() {
       const there = readdirSync(folder)
-      await expect.poll(() => there.every(name => order.includes(name)), { timeout: 5000 }).toBe(true)
+      await expect.poll(() => there.every(name => order.includes(name))).toBe(true)
       return order.filter(name => there.includes(name))
     },
     close: () => watcher.close(),

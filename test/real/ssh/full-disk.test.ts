@@ -34,7 +34,7 @@ describe.skipIf(!ROOT || missingSshd.length > 0 || missing('postgres15').length 
           execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk])
         },
       })
-    }, 60_000)
+    })
     afterAll(async () => {
       // Away before the folder is: what the server still writes to nobody reads.
       execFileSync('umount', ['-l', disk])
@@ -73,7 +73,7 @@ describe.skipIf(!ROOT || missingSshd.length > 0 || missing('postgres15').length 
       shell.stdin.on('error', () => undefined)
       const shellEnded = new Promise<number | null>(resolve => shell.once('close', resolve))
       shell.stdin.write('echo rea""dy\r')
-      await expect.poll(() => shown, { timeout: 10_000 }).toContain('ready')
+      await expect.poll(() => shown).toContain('ready')
       await leave('before')
 
       const ballast = join(disk, 'ballast')
@@ -86,11 +86,7 @@ describe.skipIf(!ROOT || missingSshd.length > 0 || missing('postgres15').length 
       expect(commands.words.join()).toMatch(STOPPED)
       expect(await shellEnded).toBe(255)
       expect(shown).toMatch(STOPPED)
-      const stopped = performance.now()
-      await expect
-        .poll(() => world.receiver.received.some(({ type }) => type === 'ledger_full'), { timeout: 10_000 })
-        .toBe(true)
-      expect(performance.now() - stopped).toBeLessThan(10_000)
+      await expect.poll(() => world.receiver.received.some(({ type }) => type === 'ledger_full')).toBe(true)
 
       // The recorder cannot start: refused before the target is dialled, in words.
       const refused = await run('ssh', ['-F', way.config, 'web-1', `mkdir ${marks}/refused`])
@@ -98,9 +94,7 @@ describe.skipIf(!ROOT || missingSshd.length > 0 || missing('postgres15').length 
       expect(refused.err).toMatch(/disk is full|recorded/)
 
       rmSync(ballast)
-      await expect
-        .poll(() => fetch(`${world.server.url}/v1/health`).then(({ status }) => status), { timeout: 10_000 })
-        .toBe(200)
+      await expect.poll(() => fetch(`${world.server.url}/v1/health`).then(({ status }) => status)).toBe(200)
       const after = await run('ssh', ['-F', way.config, 'web-1', `mkdir ${marks}/after; echo on`])
       expect(after).toMatchObject({ code: 0, out: 'on\n' })
 
@@ -109,6 +103,6 @@ describe.skipIf(!ROOT || missingSshd.length > 0 || missing('postgres15').length 
       expect(ran).toEqual(expect.arrayContaining(['before', 'after', 'piped1000', 'typed1000']))
       expect(ran).not.toContain('refused')
       expect(ran.filter(mark => !told.includes(`${marks}/${mark}`))).toEqual([])
-    }, 60_000)
+    })
   },
 )

@@ -31,7 +31,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
     let world: SshWorld
     beforeAll(async () => {
       world = await startSshWorld({ scope: 'refuse: [file_writes]' })
-    }, 60_000)
+    })
     afterAll(() => world.close())
 
     it('hundreds of refusals in one session: each is answered, none waits for room that nobody gives', async () => {

@@ -11,6 +11,7 @@ import type { Api } from '../world.ts'
 import { run } from './client-stand.ts'
 import { missingSshd } from './lab.ts'
 import { type SshWorld, startSshWorld, type Way } from './world.ts'
+import { found, until } from '../../support/wait.ts'
 
 const possible =
   missingSshd.length === 0 &&
@@ -46,7 +47,7 @@ class Engineer {
 
   /** The lines on the screen, once they hold what is waited for. */
   async see(words: string): Promise<readonly string[]> {
-    const lines = await until(async () => {
+    const lines = await found(async () => {
       const seen = await screenOf(this.output)
       return seen.some(line => line.includes(words)) ? seen : undefined
     }, words)
@@ -66,16 +67,6 @@ class Engineer {
     this.#child.stdin.end()
     this.#child.kill()
     return this.ended
-  }
-}
-
-async function until<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
-  const end = Date.now() + 20_000
-  for (;;) {
-    const found = await look()
-    if (found !== undefined) return found
-    if (Date.now() > end) throw new Error(`${JSON.stringify(what)} did not come within 20 s`)
-    await new Promise(resolve => setTimeout(resolve, 100))
   }
 }
 
@@ -107,7 +98,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
   let engineer: Engineer | undefined
   beforeAll(async () => {
     world = await startSshWorld()
-  }, 60_000)
+  })
   afterEach(() => engineer?.leave())
   afterAll(() => world.close())
 
@@ -141,13 +132,13 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     // vim takes what follows ESC at once for a key with Alt.
     await until(async () => {
       const seen = await screenOf(engineer?.output ?? '')
-      return seen.some(line => line.includes('INSERT')) ? undefined : true
+      return !seen.some(line => line.includes('INSERT'))
     }, 'the end of inserting')
     await new Promise(resolve => setTimeout(resolve, 200))
     engineer.type('yy5p:vsplit\r/two\r')
     await engineer.see('search hit BOTTOM')
     const session = await newest(priya.api)
-    const inTheMiddle = await until(async () => {
+    const inTheMiddle = await found(async () => {
       const [theirs, mine] = [engineer?.output ?? '', outputOf(await cast(priya, session))]
       return theirs.toString() === mine ? theirs : undefined
     }, 'a recording of all that was shown')
@@ -183,7 +174,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     const listed = await breakglass(priya, ['replay', session])
     expect(listed.out).toContain('kind=shell')
     expect(listed.out).not.toContain('\u001B')
-  }, 60_000)
+  })
 
   it('is watched while it happens, by somebody who comes late, and both are told when it ends', async () => {
     const { api, way, grant } = await world.enter()
@@ -194,8 +185,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     await engineer.see('early')
     const session = await newest(priya.api)
     const watching = inTerminal({ ...priya, size: '24 80' }, ['watch', session])
-    const seen = (words: string) =>
-      until(async () => (watching.output().includes(words) ? true : undefined), words)
+    const seen = (words: string) => until(() => watching.output().includes(words), words)
     await seen('early')
     engineer.type('echo li"v"e\r')
     await seen('live')
@@ -204,7 +194,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     expect(code).toBe(0)
     expect(out).toContain('The session has ended: completed.')
     await engineer.ended
-  }, 60_000)
+  })
 
   it('is left by Ctrl-C with the terminal as it was', async () => {
     const { way } = await world.enter()
@@ -213,13 +203,13 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     await engineer.see('VIM - Vi IMproved')
     const session = await newest(priya.api)
     const watching = inTerminal({ ...priya, size: '24 80' }, ['watch', session])
-    await until(async () => (watching.output().includes('IMproved') ? true : undefined), 'vim')
+    await until(() => watching.output().includes('IMproved'), 'vim')
     watching.child.stdin.write('\u0003')
     expect((await watching.ended).code).toBe(0)
     const shown = new Shown()
     await shown.write(watching.output())
     expect(await shown.state()).toEqual({ ...(await new Shown().state()), x: expect.any(Number) })
-  }, 60_000)
+  })
 
   it('attack 6: live or as a file is refused to whoever may not read it, and that is an event', async () => {
     const { way } = await world.enter()
@@ -236,7 +226,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
       expect(await response.text()).toContain('this attempt was recorded')
     }
     expect((await breakglass(ben, ['watch', session])).code).toBe(1)
-  }, 60_000)
+  })
 
   it('of several in one session, the first is played, the others are told of and can be chosen', async () => {
     const { way } = await world.enter()
@@ -248,7 +238,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     const session = await newest(priya.api)
     const sized = { ...priya, size: '24 80' }
     const watching = inTerminal(sized, ['watch', session])
-    await until(async () => (watching.output().includes('of the second') ? true : undefined), 'the second')
+    await until(() => watching.output().includes('of the second'), 'the second')
     await ssh('-O', 'exit', 'web-1')
     expect((await watching.ended).out).toContain('This is terminal 2 of the session')
 
@@ -264,7 +254,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     const second = await inTerminal(sized, ['replay', session, '--idle', '0s', '--terminal', '2']).ended
     expect(second.out).toContain('of the second')
     expect(second.out).not.toContain('of 2 terminals')
-  }, 60_000)
+  })
 
   it('has none in a session of a database, whose statements are watched as lines', async () => {
     const { api, grant } = await world.open()
@@ -284,15 +274,14 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     })
     const done = new Promise(resolve => psql.once('close', resolve))
     psql.stdin.write("select 'early';\n")
-    const session = await until(async () => {
+    const session = await found(async () => {
       const { sessions } = await priya.api.get<{ sessions: { id: string; protocol: string }[] }>(
         '/v1/sessions?open=true',
       )
       return sessions.find(({ protocol }) => protocol === 'postgres')?.id
     }, 'a session')
     const watching = inTerminal(priya, ['watch', session])
-    const seen = (words: string) =>
-      until(async () => (watching.output().includes(words) ? true : undefined), words)
+    const seen = (words: string) => until(() => watching.output().includes(words), words)
     await seen("select 'early'")
     psql.stdin.write("select 'live';\n")
     await seen("select 'live'")
@@ -304,7 +293,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     })
     const refused = await breakglass(priya, ['replay', session, '--cast', '-'])
     expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('had no terminal') as string })
-  }, 60_000)
+  })
 
   // The last one, as the clock of this world then is ahead of sshd's.
   it('a warning leaves the screen of vim as it is, and stands on the shell below it afterwards', async () => {
@@ -318,7 +307,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     await engineer.see('some text')
     const before = await engineer.settled()
     world.clock.pass(25.5 * 60_000)
-    const after = await until(async () => {
+    const after = await found(async () => {
       const shown = new Shown()
       await shown.write(engineer?.output ?? '')
       return shown.title.includes('breakglass') ? shown : undefined
@@ -332,5 +321,5 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     const lines = await engineer.see('$ vim')
     // A line that ends in a space does not show it.
     expect(lines.join('').replaceAll(' ', '')).toContain(warning.replaceAll(' ', ''))
-  }, 60_000)
+  })
 })

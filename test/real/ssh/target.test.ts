@@ -72,9 +72,7 @@ describe.skipIf(missingSshd.length > 0)('the plan and the check of a host', () =
     expect(await install(target)).toEqual({ code: 0, err: '' })
     const principals = readFileSync(join(sshd.folder, 'etc/breakglass/principals', sshd.account), 'utf8')
     expect(principals.split('\n')).toContain('breakglass/web-1/deploy')
-    await expect
-      .poll(async () => failed(await protocol.check(target), 'must'), { timeout: 20_000 })
-      .toEqual([])
+    await expect.poll(async () => failed(await protocol.check(target), 'must')).toEqual([])
     const lines = await protocol.check(target)
     expect(failed(lines, 'should')).toEqual([])
     expect(lines.map(({ what }) => what)).toEqual(

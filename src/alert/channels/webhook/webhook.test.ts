@@ -108,7 +108,7 @@ describe('webhook channel', () => {
       message: 'no answer within 5 s',
     })
     mute.close()
-  }, 10_000)
+  })
 
   it('reaches no private address that is not listed, by number or by name', async () => {
     receiver = await startReceiver()

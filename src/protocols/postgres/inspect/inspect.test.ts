@@ -82,7 +82,7 @@ describe('the inspector', () => {
     expect([[], ['too_complex']]).toContainEqual(await chain)
     for (const found of await bombed) expect(found).toEqual(['too_complex'])
     expect(await rules(guard, `SELECT ${'1,'.repeat(5000)}1`)).toEqual([])
-  }, 20_000)
+  })
 
   it('attack 13: a long list is read, not feared', async () => {
     const list = Array.from({ length: 50_000 }, (_, i) => i).join(',')

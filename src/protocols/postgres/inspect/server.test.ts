@@ -32,7 +32,7 @@ for (const version of [15, 18] as const) {
       }
       beforeAll(async () => {
         server = await startPostgres({ version })
-      }, 60_000)
+      })
       afterAll(() => server.stop())
 
       it('every volatile function has a known effect or is known to have none', async () => {

@@ -202,7 +202,7 @@ describe.skipIf(SHELLS.length < 2)('beside bash and dash', () => {
     )
   }
 
-  it('what runs was seen', { timeout: 60_000 }, () => {
+  it('what runs was seen', () => {
     fc.assert(
       fc.property(line, text => {
         expect(unseen(text)).toEqual([])
@@ -211,7 +211,7 @@ describe.skipIf(SHELLS.length < 2)('beside bash and dash', () => {
     )
   })
 
-  it('also in lines with a slip', { timeout: 60_000 }, () => {
+  it('also in lines with a slip', () => {
     fc.assert(
       fc.property(slip, text => {
         expect(unseen(text)).toEqual([])
@@ -232,7 +232,7 @@ describe.skipIf(SHELLS.length < 2)('beside bash and dash', () => {
     expect(sure / total).toBeGreaterThan(0.75)
   })
 
-  it('what both shells take for a command line we do as well', { timeout: 60_000 }, () => {
+  it('what both shells take for a command line we do as well', () => {
     for (const { line: text, rule } of COMMAND_CASES) {
       const accepted = SHELLS.every(
         shell => spawnSync(shell, ['-n', '-c', text], { timeout: 5000 }).status === 0,

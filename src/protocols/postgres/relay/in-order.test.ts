@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Permit } from '../../../target/action.ts'
+import { until } from '../../../../test/support/wait.ts'
 import { InOrder } from './in-order.ts'
 
 describe('InOrder', () => {
@@ -41,6 +43,21 @@ describe('InOrder', () => {
     expect(order.release()).toBeUndefined()
   })
 
+  it('what is permitted waits for nothing that came later', async () => {
+    const order = new InOrder()
+    const seen: number[] = []
+    let give = (_: Permit): void => {}
+    const later = new Promise<Permit>(resolve => (give = resolve))
+    order.after(Promise.resolve({ forward: true, seq: 1 }), ({ seq }) => seen.push(seq))
+    order.after(later, ({ seq }) => seen.push(seq))
+    const released = order.release()
+    await until(() => seen.length > 0)
+    expect(seen).toEqual([1])
+    give({ forward: true, seq: 2 })
+    await released
+    expect(seen).toEqual([1, 2])
+  })
+
   it('a permit that fails does not leave others unhandled', async () => {
     const order = new InOrder()
     const seen: number[] = []
@@ -49,6 +66,6 @@ describe('InOrder', () => {
     )
     order.after(Promise.reject(new Error('disk')), () => seen.push(2))
     await expect(order.release()).rejects.toThrow('disk')
-    expect(seen).toEqual([])
+    expect(seen).toEqual([1])
   })
 })

@@ -31,13 +31,20 @@ export class InOrder {
     else this.#waiting.push({ permit: FREE, forward })
   }
 
-  /** Waits for all permits at once, then forwards in order; undefined when nothing waits. */
+  /**
+   * Forwards in order, each as soon as its permit is there: nothing that is permitted waits for what came later, whose evidence
+   * may never come. Undefined when nothing waits; rejects with the first permit that does.
+   */
   release(): Promise<void> | undefined {
     if (this.empty) return undefined
     const waiting = this.#waiting
     this.#waiting = []
-    return Promise.all(waiting.map(async one => one.permit)).then(permits => {
-      for (const [index, one] of waiting.entries()) one.forward(permits[index] ?? FREE)
-    })
+    return inTurn(waiting)
   }
+}
+
+async function inTurn(waiting: readonly Waiting[]): Promise<void> {
+  // What fails is told in its turn; until then nobody awaits it.
+  for (const { permit } of waiting) if (permit instanceof Promise) permit.catch(() => undefined)
+  for (const { permit, forward } of waiting) forward(await permit)
 }

@@ -55,10 +55,14 @@ export class InOrder {
     if (this.#steps.length === 0) return
     const steps = this.#steps
     this.#steps = []
-    return Promise.all(steps.map(async ({ given }) => given)).then(permits => {
-      steps.forEach((step, i) => this.#take(step, permits[i]))
-      this.#flush()
-    })
+    return this.#inTurn(steps)
+  }
+
+  /** Each as soon as its permit is there: what is permitted waits for nothing that came later, whose evidence may never come. */
+  async #inTurn(steps: readonly Step[]): Promise<void> {
+    for (const { given } of steps) if (given instanceof Promise) given.catch(() => undefined)
+    for (const step of steps) this.#take(step, await step.given)
+    this.#flush()
   }
 
   #step(step: Step): void {

@@ -127,7 +127,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
 }
 
 /** The server as a target, whose scope `deploy` is its account. */
-export function hostOf({ port, account, hostKeyLine }: Sshd): Target {
+export function hostOf({
+  port,
+  account,
+  hostKeyLine,
+}: Pick<Sshd, 'port' | 'account' | 'hostKeyLine'>): Target {
   return {
     name: 'web-1',
     protocol: 'ssh',

@@ -9,7 +9,7 @@ import { SSH } from '../../../src/protocols/ssh/messages/numbers.ts'
 import { eventually, rest } from '../../../src/target/contract/stand.suite.ts'
 import { missingSshd } from './lab.ts'
 import { openSession, type RawChannel, type RawSshClient } from './raw-client.ts'
-import { openRelayStand, type RelayStand } from './relay-stand.ts'
+import { openRelayStand, rogueHost, type RelayStand } from './relay-stand.ts'
 
 const MIB = 1024 * 1024
 const NOTHING = Buffer.alloc(0)
@@ -144,6 +144,35 @@ describe.skipIf(missingSshd.length > 0)('the record of a session on a host', () 
     expect(await client.ask(channel, 'env', new SshWriter().string('A').string('b').take())).toBe(false)
     client.say({ type: 'data', recipient: channel.theirs, data: Buffer.from('\n') })
     await client.until(() => channel.state === 'over')
+  })
+
+  it('attack 9: a host in foreign hands reaches nothing on the side of the person, whatever it opens, and that is on record', async () => {
+    const rogue = await openRelayStand(
+      { allow: ['agent_forwarding', 'x11_forwarding', 'remote_forwarding'] },
+      undefined,
+      await rogueHost(),
+    )
+    try {
+      const { client, session } = await rogue.enter()
+      const channel = await client.start('exec', 'true')
+      await client.until(() => channel.state === 'over')
+      expect(channel.out.toString()).toBe('true: 400 refused\n')
+      // No opening came through.
+      expect(client.received.filter(([type]) => type === SSH.channelOpen)).toEqual([])
+      const refused = session.guard.actions.filter(({ objections }) => objections.length > 0)
+      expect(new Set(refused.map(({ objections }) => objections[0]?.rule))).toEqual(
+        new Set(['unasked_channel']),
+      )
+      expect(refused.filter(({ text }) => text === 'auth-agent@openssh.com').at(-1)?.detail).toEqual({
+        times: 64,
+      })
+      expect(refused.map(({ text }) => text)).toContain(
+        'forwarded-streamlocal@openssh.com unix:/run/docker.sock',
+      )
+      expect(refused).toHaveLength(7 + 7 + 8)
+    } finally {
+      await rogue.close()
+    }
   })
 
   it('too many channels, and programs after the last, are refused and on record, a client that goes on asking at each doubling', async () => {

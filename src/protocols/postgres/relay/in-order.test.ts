@@ -46,7 +46,7 @@ describe('InOrder', () => {
   it('what is permitted waits for nothing that came later', async () => {
     const order = new InOrder()
     const seen: number[] = []
-    let give = (_: Permit): void => {}
+    let give: (permit: Permit) => void = () => undefined
     const later = new Promise<Permit>(resolve => (give = resolve))
     order.after(Promise.resolve({ forward: true, seq: 1 }), ({ seq }) => seen.push(seq))
     order.after(later, ({ seq }) => seen.push(seq))

@@ -34,14 +34,15 @@ export function judgeRequest(kind: string, { refuse, host }: Rules): readonly Ob
   return allowed ? [] : [objection(known, known.replace('_', ' '))]
 }
 
+const OPENINGS = {
+  too_many_channels: 'one channel more',
+  no_more_sessions: 'a program after the client had said there would be no more',
+  unasked_channel: 'a channel that the host opened and nobody had asked for',
+} as const
+
 /** Why a channel is refused that might be permitted at another time. */
-export function judgeOpening(rule: 'too_many_channels' | 'no_more_sessions'): Objection {
-  return objection(
-    rule,
-    rule === 'no_more_sessions'
-      ? 'a program after the client had said there would be no more'
-      : 'one channel more',
-  )
+export function judgeOpening(rule: keyof typeof OPENINGS): Objection {
+  return objection(rule, OPENINGS[rule])
 }
 
 function objection(rule: RuleName, what: string): Objection {

@@ -46,6 +46,11 @@ const RULES = {
     refuses: 'programs after the client has said that there will be no more (no-more-sessions@openssh.com)',
     next: 'Connect once more.',
   },
+  unasked_channel: {
+    holds: 'always',
+    refuses: 'channels that the host opens unasked: to the key agent, the X11 display or ports of the person',
+    next: 'Look at the host: one that does this may be in foreign hands.',
+  },
   // What the procedure lists.
   forward: {
     holds: 'list',

@@ -40,8 +40,8 @@ export class Channels {
   /** Judged but not yet decided. */
   #deciding = 0
   #next = 0
-  /** By rule, how often. */
-  readonly #turnedAway = new Map<string, number>()
+  /** How often, by what is counted together. */
+  readonly #refused = new Map<string, number>()
   /** Nothing runs yet in which they could be said; the same words once. */
   readonly #owedWords = new Set<string>()
 
@@ -197,14 +197,17 @@ export class Channels {
 
   /** Refused for what is open or was said before, whatever it is. A client that goes on asking stands in the record at each doubling. */
   #turnAway(message: ChannelOpen, rule: 'too_many_channels' | 'no_more_sessions', reason: number): void {
-    const { guard } = this.#context
-    const times = (this.#turnedAway.get(rule) ?? 0) + 1
-    this.#turnedAway.set(rule, times)
     const objection = judgeOpening(rule)
-    const often = times > 1 && { detail: { times } }
-    if (Number.isInteger(Math.log2(times)))
-      void guard.submit({ ...opening(message), ...often, objections: [objection] })
-    this.#refuseClient(message, reason, objectionWords(objection, guard.rules))
+    this.#recordAtDoublings({ ...opening(message), objections: [objection] }, rule)
+    this.#refuseClient(message, reason, objectionWords(objection, this.#context.guard.rules))
+  }
+
+  /** What is refused again and again, counted by `name`: the first, the second, the fourth, … time. */
+  #recordAtDoublings(refused: Action, name: string): void {
+    const times = (this.#refused.get(name) ?? 0) + 1
+    this.#refused.set(name, times)
+    if (!Number.isInteger(Math.log2(times))) return
+    void this.#context.guard.submit({ ...refused, ...(times > 1 && { detail: { times } }) })
   }
 
   #unknown(message: ChannelOpen): void {
@@ -267,7 +270,12 @@ export class Channels {
     const asked = place
       ? this.#places.covers(place)
       : this.all().some(({ allowed }) => right !== undefined && allowed.has(right))
-    if (right === undefined || !asked || this.#open.size >= MOST_CHANNELS) {
+    const unasked = right === undefined || !asked
+    if (unasked || this.#open.size >= MOST_CHANNELS) {
+      const refused = opening(message)
+      const text = place ? `${refused.text} ${describe(place)}` : refused.text
+      const objections = [judgeOpening(unasked ? 'unasked_channel' : 'too_many_channels')]
+      this.#recordAtDoublings({ ...refused, text, objections }, `${right ?? 'anything else'} by the target`)
       const reason = OPEN_FAILURE.administrativelyProhibited
       ends.target.send(
         encodeConnection({ type: 'open_failure', recipient: message.sender, reason, text: 'not permitted' }),
@@ -339,7 +347,7 @@ export class Channels {
 }
 
 /** What is recorded of an opening that is refused by its kind. */
-function opening({ channel }: ChannelOpen): Omit<Action, 'objections'> {
+function opening({ channel }: ChannelOpen): Omit<Action, 'objections'> & { readonly text: string } {
   return { kind: 'channel', verbs: [], writes: false, text: channel.slice(0, 200) }
 }
 

@@ -3,8 +3,10 @@ import { join } from 'node:path'
 
 export interface SandboxFacts {
   readonly folder: string
-  readonly ports: { readonly api: number; readonly postgres: number }
+  readonly ports: { readonly api: number; readonly postgres: number; readonly ssh: number }
   readonly target: { readonly port: number; readonly caFile: string }
+  /** Absent where no sshd is. */
+  readonly host: { readonly port: number; readonly hostKey: string; readonly account: string } | undefined
   readonly alerts: { readonly security: string; readonly pager: string }
 }
 
@@ -27,15 +29,19 @@ export function writeOrganisation(facts: SandboxFacts, secrets: SandboxSecrets):
   }
   writeFileSync(join(folder, 'breakglass.yaml'), configuration(facts))
   writeFileSync(join(folder, 'procedures', 'orders-db.yaml'), PROCEDURE)
-  writeFileSync(join(folder, 'procedures', 'orders-db.test.yaml'), PROCEDURE_TESTS)
+  writeFileSync(join(folder, 'procedures', 'orders-db.test.yaml'), testsOf('orders-db'))
+  if (facts.host) {
+    writeFileSync(join(folder, 'procedures', 'web-1.yaml'), HOST_PROCEDURE)
+    writeFileSync(join(folder, 'procedures', 'web-1.test.yaml'), testsOf('web-1'))
+  }
   return join(folder, 'breakglass.yaml')
 }
 
-function configuration({ ports, target, alerts }: SandboxFacts): string {
+function configuration({ ports, target, host, alerts }: SandboxFacts): string {
   return `organisation: acme
 data: ./data
 keys: ./keys
-listen: { api: 127.0.0.1:${ports.api}, postgres: 127.0.0.1:${ports.postgres} }
+listen: { api: 127.0.0.1:${ports.api}, postgres: 127.0.0.1:${ports.postgres}${host ? `, ssh: 127.0.0.1:${ports.ssh}` : ''} }
 owners: { people: [mara], count: 1 }
 roles:
   administer: { people: [mara] }
@@ -58,7 +64,7 @@ targets:
           - { on: public.orders, allow: [select, update] }
           - { on: public.customers, allow: [select] }
         hide: [public.customers.card_number]
-incidents:
+${host ? hostTarget(host) : ''}incidents:
   pager:
     source: webhook
     secret: { file: ./secrets/pager }
@@ -72,10 +78,19 @@ alerts_always: [security]
 `
 }
 
-const PROCEDURE = `procedure: orders-db-emergency
-purpose: Restore ordering when the orders database is what blocks it.
-targets: [orders-db]
-who: { groups: [payments-oncall] }
+function hostTarget({ port, hostKey, account }: NonNullable<SandboxFacts['host']>): string {
+  return `  web-1:
+    protocol: ssh
+    address: 127.0.0.1:${port}
+    environment: production
+    services: [orders, checkout]
+    host_keys: ["${hostKey}"]
+    scopes: { operate: { as: ${account} } }
+`
+}
+
+/** The same for both targets: who, under which incident, how it is proven and approved, for how long, who hears of it. */
+const WHO = `who: { groups: [payments-oncall] }
 when: >
   incident.status == "open" && incident.severity <= 2 && incident.services.exists(s, s in target.services)
 verify: { factor: totp, within: 2m }
@@ -84,25 +99,39 @@ approval:
     incident.trust == "signed" && incident.declared_by != requester.id &&
     incident.responders.exists(r, r.person == requester.id && r.state != "declined")
   otherwise: { from: { groups: [incident-commanders] }, count: 1, within: 10m }
-scope: { use: repair, refuse: [ddl, write_without_where, do_blocks, side_effect_functions], writes_per_statement: 100 }
-time: { default: 30m, most: 1h, idle: 10m, extend: { times: 1, by: 30m } }
+`
+const WHILE = `time: { default: 30m, most: 1h, idle: 10m, extend: { times: 1, by: 30m } }
 evidence: before
 alert: { to: [security, pager], on: [requested, activated, denied, ended, finding], before_open: true, unalerted: open }
 review: { from: { groups: [security] }, within: 48h, overdue: refuse_new_requests }
 `
 
-const PROCEDURE_TESTS = `- case: the engineer on call gets in at once during a signed P1
+const PROCEDURE = `procedure: orders-db-emergency
+purpose: Restore ordering when the orders database is what blocks it.
+targets: [orders-db]
+${WHO}scope: { use: repair, refuse: [ddl, write_without_where, do_blocks, side_effect_functions], writes_per_statement: 100 }
+${WHILE}`
+
+const HOST_PROCEDURE = `procedure: web-1-emergency
+purpose: Look at the web server and restart what hangs when orders fail there.
+targets: [web-1]
+${WHO}scope: { use: operate, refuse: [power], never: ["rm *"] }
+${WHILE}`
+
+function testsOf(target: string): string {
+  return `- case: the engineer on call gets in at once during a signed P1
   requester: { id: ana, groups: [payments-oncall] }
   incident: { source: pager, trust: signed, status: open, severity: 1, services: [orders], responders: [{ person: ana, state: accepted }], declared_by: machine }
-  target: orders-db
+  target: ${target}
   expect: { decision: grant, approval: none, time: 30m }
 - case: without an incident nobody gets in
   requester: { id: ana, groups: [payments-oncall] }
-  target: orders-db
+  target: ${target}
   expect: { decision: deny }
 - case: whoever is not on call is refused
   requester: { id: mara, groups: [incident-commanders] }
   incident: { source: pager, trust: signed, status: open, severity: 1, services: [orders], responders: [{ person: mara, state: accepted }], declared_by: machine }
-  target: orders-db
+  target: ${target}
   expect: { decision: deny }
 `
+}

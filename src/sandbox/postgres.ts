@@ -9,10 +9,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '../kernel/faults.ts'
+import { freePort } from './free-port.ts'
 
 export interface SandboxPostgres {
   readonly port: number
@@ -183,16 +183,5 @@ function stopped(server: ChildProcess): Promise<void> {
     })
     // SIGINT is PostgreSQL's fast shutdown.
     server.kill('SIGINT')
-  })
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
   })
 }

@@ -10,11 +10,15 @@ import { systemClock } from '../server/system-clock.ts'
 import { makeAuthority, makeLeaf } from '../server/tls/certificates.ts'
 import { createVaultKey } from '../store/file/vault-key.ts'
 import { psqlEnvironment } from './engineer.ts'
-import { connectionSheet, raiseIncident, runMainJob } from './main-job.ts'
+import { connectionSheet } from './ask.ts'
+import { preferred } from './free-port.ts'
+import { missingForHost, type SandboxHost, startSandboxHost } from './host.ts'
+import { raiseIncident } from './incident.ts'
+import { runMainJob } from './main-job.ts'
 import { prepareOrders } from './orders-database.ts'
 import { writeOrganisation } from './organisation.ts'
 import { type Actor, enrol } from './people.ts'
-import { freePort, type SandboxPostgres, startSandboxPostgres } from './postgres.ts'
+import { type SandboxPostgres, startSandboxPostgres } from './postgres.ts'
 import { startReceiver } from './receiver.ts'
 import { Timeline } from './timeline.ts'
 
@@ -26,7 +30,7 @@ export interface SandboxOptions {
   readonly version: string
 }
 
-/** Sets acme up on a real PostgreSQL, runs the main job once, then stays for whoever wants to try. */
+/** Sets acme up on a real PostgreSQL and, where there is one, a real sshd, runs the main job once, then stays for whoever wants to try. */
 export async function runSandbox(options: SandboxOptions): Promise<void> {
   const folder = resolve(options.folder)
   rmSync(folder, { recursive: true, force: true })
@@ -40,7 +44,9 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
     process.once('SIGTERM', () => done())
   })
   try {
-    timeline.heading('Setting up acme: a production database, three people, a receiver of alerts.')
+    timeline.heading(
+      'Setting up acme: a production database, a web server, three people, a receiver of alerts.',
+    )
     const home = mkdtempSync(join(tmpdir(), 'breakglass-sandbox-'))
     chmodSync(home, 0o711)
     undo.push(() => rmSync(home, { recursive: true, force: true }))
@@ -54,6 +60,9 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
     undo.push(() => database.stop())
     timeline.step(`${database.version} with TLS on 127.0.0.1:${database.port}`, performance.now() - began)
 
+    const host = await hostIn(join(home, 'web-1'), timeline)
+    if (host) undo.push(() => host.stop())
+
     const secrets = { target: secret(), pager: webhookSecret(), alerts: webhookSecret() }
     const receiver = await startReceiver(secrets.alerts)
     const second = await startReceiver(secrets.alerts)
@@ -65,8 +74,9 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
     const file = writeOrganisation(
       {
         folder,
-        ports: { api: await preferred(7070), postgres: await preferred(7432) },
+        ports: { api: await preferred(7070), postgres: await preferred(7432), ssh: await preferred(7022) },
         target: { port: database.port, caFile },
+        host,
         alerts: { security: receiver.url, pager: second.url },
       },
       secrets,
@@ -84,8 +94,17 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
     )
     await prepareOrders(database, secrets.target, () => server.planOf('orders-db'))
     timeline.step('the owner of the database runs what `breakglass target plan orders-db` prints')
+    if (host) {
+      host.trust(server.planOf('web-1'))
+      timeline.step('the owner of web-1 lets it trust the authority that `target plan web-1` prints')
+    }
 
-    const people = await enrolAll(server, clock, { url: server.url, pagerSecret: secrets.pager, timeline })
+    const people = await enrolAll(server, clock, {
+      url: server.url,
+      pagerSecret: secrets.pager,
+      timeline,
+      terminals: join(folder, 'terminals'),
+    })
     const stage = {
       url: server.url,
       folder,
@@ -93,6 +112,7 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
       receiver,
       pagerSecret: secrets.pager,
       timeline,
+      host,
       target: (sql: string) => ask(database, sql),
     }
     await acceptProcedures(stage.mara, timeline)
@@ -115,15 +135,17 @@ interface Beginning {
   readonly url: string
   readonly pagerSecret: string
   readonly timeline: Timeline
+  /** Where the terminals of the people keep their state. */
+  readonly terminals: string
 }
 
 /** The incident comes as soon as ana is known, so that it has aged by the time she asks. */
 async function enrolAll(server: RunningServer, clock: ReturnType<typeof systemClock>, at: Beginning) {
   const began = performance.now()
-  const ana = await enrol(server, clock, 'ana', 'Ana Ruiz', ['payments-oncall'])
+  const ana = await enrol(server, clock, 'ana', 'Ana Ruiz', ['payments-oncall'], at.terminals)
   await raiseIncident(at)
-  const mara = await enrol(server, clock, 'mara', 'Mara Lindqvist', ['incident-commanders'])
-  const priya = await enrol(server, clock, 'priya', 'Priya Nair', ['security'])
+  const mara = await enrol(server, clock, 'mara', 'Mara Lindqvist', ['incident-commanders'], at.terminals)
+  const priya = await enrol(server, clock, 'priya', 'Priya Nair', ['security'], at.terminals)
   at.timeline.step(
     'ana, mara and priya enrol: password (argon2id) and authenticator app',
     performance.now() - began,
@@ -155,24 +177,38 @@ async function ask(database: SandboxPostgres, sql: string): Promise<Record<strin
   }
 }
 
-/** Leaves a door open for the reader: a grant of half an hour, a psql line, and a link for each of the three people. */
+/** Leaves doors open for the reader: a grant of half an hour for each target, a line that uses it, and a link for each of the three people. */
 async function invite(
-  stage: { ana: Actor; mara: Actor; priya: Actor; folder: string; timeline: Timeline },
+  stage: {
+    ana: Actor
+    mara: Actor
+    priya: Actor
+    folder: string
+    host: SandboxHost | undefined
+    timeline: Timeline
+  },
   server: RunningServer,
 ): Promise<void> {
   const client = await stage.ana.signIn()
-  const grant = await client.post<{ id: string; ends_at?: string }>('/v1/grants', {
-    target: 'orders-db',
-    reason: 'the sandbox, for whoever tries it',
-  })
+  const open = (target: string) =>
+    client.post<{ id: string; ends_at?: string }>('/v1/grants', {
+      target,
+      reason: 'the sandbox, for whoever tries it',
+    })
+  const grant = await open('orders-db')
   const sheet = await connectionSheet(stage, client, grant)
-  const environment = Object.entries(psqlEnvironment(sheet))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')
-  stage.timeline.heading(
-    `Your turn. Ana's next grant is open until ${new Date(grant.ends_at ?? 0).toISOString().slice(11, 19)} UTC:`,
-  )
-  console.log(`  ${environment} psql`)
+  const until = new Date(grant.ends_at ?? 0).toISOString().slice(11, 19)
+  stage.timeline.heading(`Your turn. Ana's next grants are open until ${until} UTC:`)
+  console.log(`  ${words(psqlEnvironment(sheet))} psql`)
+  const terminal = words(stage.ana.terminal)
+  if (stage.host) {
+    await open('web-1')
+    console.log(`  ${terminal} npx breakglass connect web-1`)
+  }
+  stage.timeline.heading('What she does on the command line, and what security sees:')
+  console.log(`  ${terminal} npx breakglass grants`)
+  await stage.priya.signIn()
+  console.log(`  ${words(stage.priya.terminal)} npx breakglass sessions`)
   stage.timeline.heading('Become one of them (a link works once; add a passkey there):')
   for (const actor of [stage.ana, stage.mara, stage.priya]) {
     const person = server.identity.personOf(actor.handle)
@@ -183,23 +219,30 @@ async function invite(
   console.log('\nEnd with Ctrl-C.')
 }
 
+function words(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+}
+
+async function hostIn(folder: string, timeline: Timeline): Promise<SandboxHost | undefined> {
+  const missing = missingForHost()
+  if (missing !== undefined) {
+    timeline.step(`no web server: ${missing}; the rest goes on`)
+    return undefined
+  }
+  const began = performance.now()
+  const host = await startSandboxHost(folder)
+  timeline.step(`${host.version} on 127.0.0.1:${host.port}, as ${host.account}`, performance.now() - began)
+  return host
+}
+
 function secret(): string {
   return randomBytes(18).toString('base64url')
 }
 
 function webhookSecret(): string {
   return `whsec_${randomBytes(24).toString('base64')}`
-}
-
-/** The documented port when it is free, so that the links look as the documentation says; otherwise any. */
-async function preferred(port: number): Promise<number> {
-  const { createServer } = await import('node:net')
-  const free = await new Promise<boolean>(done => {
-    const probe = createServer()
-    probe.once('error', () => done(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
-  })
-  return free ? port : freePort()
 }
 
 /** The sandbox tells its own story; only what went wrong is added. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PATIENCE_MS } from '../../support/wait.ts'
 
 /** The account that servers run as which refuse root; undefined when we are nobody special, or there is no such account. */
 export const serverUser: { readonly uid: number; readonly gid: number } | undefined = accountOf('postgres')
@@ -41,7 +42,7 @@ export interface Daemon {
 
 /**
  * Starts a server in the foreground as `serverUser`, or as ourselves; `ready` is asked every few milliseconds until it holds or
- * 20 s have passed.
+ * nobody waits any longer.
  */
 export async function startDaemon(
   command: string,
@@ -62,9 +63,9 @@ export async function startDaemon(
   child.stdout?.on('data', keep)
   child.stderr?.on('data', keep)
   const gone = once(child, 'exit')
-  const until = Date.now() + 20_000
+  const until = performance.now() + PATIENCE_MS
   while (!(await ready(text))) {
-    if (child.exitCode !== null || Date.now() > until) {
+    if (child.exitCode !== null || performance.now() > until) {
       child.kill('SIGKILL')
       throw new Error(`${command} ${args.join(' ')} did not start:\n${text}`)
     }

@@ -14,6 +14,8 @@ const NEEDED = [
   { what: 'ssh', found: '/usr/bin/ssh', package: 'openssh-client' },
   { what: 'git', found: '/usr/bin/git', package: 'git' },
   { what: 'rsync', found: '/usr/bin/rsync', package: 'rsync' },
+  { what: 'zsh', found: '/usr/bin/zsh', package: 'zsh' },
+  { what: 'fish', found: '/usr/bin/fish', package: 'fish' },
   { what: 'vim', found: '/usr/bin/vim', package: 'vim' },
   { what: 'expect', found: '/usr/bin/expect', package: 'expect' },
   { what: 'xauth', found: '/usr/bin/xauth', package: 'xauth' },

@@ -98,31 +98,29 @@ ${cases.join('\n')}
   local before="\${(j: :)words[2,CURRENT-1]}"
   case $before in
     ${NAMED_COMMANDS.map(words => `'${words}'`).join('|')})
-      names+=("\${(@f)$(breakglass completion --after "$before" 2>/dev/null | tr '\\t' ':')}") ;;
+      names+=(\${(f)"$(breakglass completion --after "$before" 2>/dev/null | tr '\\t' ':')"}) ;;
   esac
   if (( $#names )); then _describe command names; else _files; fi
 }
-compdef _breakglass breakglass`
+# Found in fpath it is loaded by the first Tab, which it has to answer as well.
+if [[ $funcstack[1] == _breakglass ]]; then _breakglass "$@"; else compdef _breakglass breakglass; fi`
 }
 
 function fish(nodes: readonly Node[]): string {
   const quoted = (text: string): string =>
     `'${text.replaceAll('\\', '\\\\').replaceAll("'", String.raw`\'`)}'`
-  const names = NAMED_COMMANDS.map(words => {
-    const seen = words
-      .split(' ')
-      .map(word => `__fish_seen_subcommand_from ${word}`)
-      .join('; and ')
-    return `complete -c breakglass -f -n '${seen}' -a '(breakglass completion --after "${words}" 2>/dev/null)'`
-  })
-  return nodes
-    .flatMap(({ word, summary, subs }) => [
-      `complete -c breakglass -f -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`,
-      ...subs.map(
-        sub =>
-          `complete -c breakglass -f -n '__fish_seen_subcommand_from ${word}' -a ${sub.word} -d ${quoted(sub.summary)}`,
-      ),
-    ])
-    .concat(names)
-    .join('\n')
+  const after = (words: string, what: string): string =>
+    `complete -c breakglass -f -n '__breakglass_after "${words}"' -a ${what}`
+  return [
+    '# What stands between the program and the cursor.',
+    'function __breakglass_after',
+    '  set -l words (commandline -opc)',
+    '  test "$words[2..]" = "$argv[1]"',
+    'end',
+    ...nodes.flatMap(({ word, summary, subs }) => [
+      after('', `${word} -d ${quoted(summary)}`),
+      ...subs.map(sub => after(word, `${sub.word} -d ${quoted(sub.summary)}`)),
+    ]),
+    ...NAMED_COMMANDS.map(words => after(words, `'(breakglass completion --after "${words}" 2>/dev/null)'`)),
+  ].join('\n')
 }

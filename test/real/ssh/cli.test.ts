@@ -1,6 +1,7 @@
 /** `breakglass connect` and `breakglass ssh-config` for a host: real processes, a real server, a real sshd (issue D, what must work, 1). */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdtempSync,
@@ -108,29 +109,95 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
       expect(readdirSync(kept())).toEqual([])
     })
 
-    it('completion in a real bash knows what is open, which of it are hosts, and sessions', async () => {
+    describe('completion knows what is open, which of it are hosts, and sessions', () => {
       const path = mkdtempSync(join(tmpdir(), 'bg-path-'))
       const program = join(import.meta.dirname, '..', '..', '..', 'bin', 'breakglass.mjs')
       const script = `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`
       writeFileSync(join(path, 'breakglass'), script, { mode: 0o755 })
-      const asks = ['connect', 'ssh-config', 'target check', 'replay', 'ssh-keys'].map(
-        words =>
-          `COMP_WORDS=(breakglass ${words} ""); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _breakglass; echo "\${COMPREPLY[@]}"`,
-      )
-      const { out } = await run('bash', ['-c', `source <(breakglass completion bash)\n${asks.join('\n')}`], {
-        env: {
-          PATH: `${path}:${process.env['PATH']}`,
-          BREAKGLASS_URL: person.url,
-          BREAKGLASS_TOKEN: person.token ?? '',
-        },
+      const env = (): Record<string, string> => ({
+        PATH: `${path}:${process.env['PATH']}`,
+        HOME: path,
+        TERM: 'xterm',
+        BREAKGLASS_URL: person.url,
+        BREAKGLASS_TOKEN: person.token ?? '',
       })
-      const [connect, sshConfig, check, replay, keys] = out.split('\n').map(line => line.split(' '))
-      expect([...(connect ?? [])].sort()).toEqual(['orders-db', 'web-1'])
-      expect(sshConfig).toEqual(['web-1'])
-      expect(check).toEqual(['orders-db', 'web-1'])
-      const { sessions } = await ana.get<{ sessions: { id: string }[] }>('/v1/sessions')
-      expect(replay).toEqual(sessions.map(({ id }) => id.slice(-8)))
-      expect(keys).toEqual(['next', 'switch'])
+      const asked = ['connect', 'ssh-config', 'target check', 'replay', 'ssh-keys']
+      const expectAll = async (answers: readonly string[][]): Promise<void> => {
+        const { sessions } = await ana.get<{ sessions: { id: string }[] }>('/v1/sessions')
+        const known = sessions.map(({ id }) => id.slice(-8))
+        expect(answers.map(words => words.filter(word => word !== '').sort())).toEqual([
+          ['orders-db', 'web-1'],
+          ['web-1'],
+          ['orders-db', 'web-1'],
+          known.sort(),
+          ['next', 'switch'],
+        ])
+      }
+
+      beforeEach(() => breakglass(person, ['connect', 'web-1', '--', 'true']))
+
+      it('in a real bash', async () => {
+        const asks = asked.map(
+          words =>
+            `COMP_WORDS=(breakglass ${words} ""); COMP_CWORD=$((\${#COMP_WORDS[@]}-1)); _breakglass; echo "\${COMPREPLY[@]}"`,
+        )
+        const { out } = await run(
+          'bash',
+          ['-c', `source <(breakglass completion bash)\n${asks.join('\n')}`],
+          {
+            env: env(),
+          },
+        )
+        await expectAll(
+          out
+            .trim()
+            .split('\n')
+            .map(line => line.split(' ')),
+        )
+      })
+
+      it.skipIf(!existsSync('/usr/bin/fish'))('in a real fish', async () => {
+        const asks = asked.map(words => `complete -C 'breakglass ${words} '; echo =`)
+        const { out } = await run('fish', ['-c', `breakglass completion fish | source; ${asks.join('; ')}`], {
+          env: env(),
+        })
+        const answers = out.split('=\n').slice(0, -1)
+        await expectAll(
+          answers.map(text =>
+            text
+              .trim()
+              .split('\n')
+              .map(line => line.split('\t')[0] ?? ''),
+          ),
+        )
+      })
+
+      it.skipIf(!existsSync('/usr/bin/zsh'))('in a real zsh, typed with Tab', async () => {
+        const files = `fpath=(${path} $fpath); autoload -U compinit; compinit -u -d ${path}/dump; PS1="ready> "`
+        writeFileSync(join(path, '_breakglass'), (await breakglass(person, ['completion', 'zsh'])).out)
+        writeFileSync(
+          join(path, '.zshrc'),
+          `${files}\nzstyle ":completion:*" list-colors ""\nsetopt no_beep\n`,
+        )
+        const shell = spawn('script', ['-qefc', 'zsh -i', '/dev/null'], { env: env() })
+        let shown = ''
+        shell.stdout.on('data', chunk => (shown += String(chunk)))
+        const type = async (keys: string, wanted: string): Promise<void> => {
+          const from = shown.length
+          shell.stdin.write(keys)
+          await until(
+            () => shown.slice(from).includes(wanted),
+            () => `${wanted} in ${JSON.stringify(shown.slice(from))}`,
+          )
+        }
+        await type('', 'ready>')
+        await type('breakglass connect w\t', 'web-1')
+        await type('\u0015breakglass target check ord\t', 'orders-db')
+        await type('\u0015breakglass ssh-keys \t', 'use it, once all that must trust it do')
+        await type('\u0015breakglass replay \t', 'ana on web-1')
+        shell.stdin.write('\u0015exit\n')
+        await once(shell, 'close')
+      })
     })
 
     it('connect in a terminal: Ctrl-C ends what runs at the host, not the session', async () => {

@@ -9,6 +9,7 @@ const SECURITY = [
   'organisation.',
   'dormant.used',
   'ssh.next_key_made',
+  'ssh.next_key_withdrawn',
   'ssh.keys_replaced',
   'person.disabled',
   'person.locked_out',

@@ -26,7 +26,9 @@ const SENTENCES: Readonly<Record<string, (told: Told) => string>> = {
   'person.disabled': told => `${who(told)} was disabled.`,
   'signin.failures': told => `${text(told.facts.count)} sign-ins failed within a minute.`,
   'ssh.next_key_made': () =>
-    'A next SSH key of the gateway was made or taken away: it is not used yet, and whoever trusts it will once it is.',
+    'A next SSH key of the gateway was made: it is not used yet, and whoever trusts it will once it is.',
+  'ssh.next_key_withdrawn': () =>
+    'A next SSH key of the gateway was taken back: it will not be used, and whoever trusts it already should no longer.',
   'ssh.keys_replaced': () =>
     'The SSH keys of the gateway were replaced: targets must trust the new authority, and people see another host key.',
   'ledger.created': () => 'A new ledger was begun: there is no history before it.',

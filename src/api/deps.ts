@@ -47,6 +47,8 @@ export interface SshKeyDesk {
   }
   /** Faults `conflict`: there is one; `identity.step_up_required`. */
   makeNext(by: VerifiedPrincipal, use: SshKeyUse): Promise<void>
+  /** Faults `conflict`: there is none; `identity.step_up_required`. */
+  withdraw(by: VerifiedPrincipal, use: SshKeyUse): Promise<void>
   /** `although`: names of targets that need not trust it. Faults `conflict`: there is none, or a host is not ready; `identity.step_up_required`. */
   switchTo(by: VerifiedPrincipal, use: SshKeyUse, although: readonly string[]): Promise<void>
 }

@@ -244,6 +244,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(
     'Setting up',
+    'ssh-keys withdraw',
+    'take it back instead (administrators)',
+    async () => (await import('./commands/ssh-keys-withdraw.ts')).sshKeysWithdraw,
+  ),
+  entry(
+    'Setting up',
     'ssh-keys switch',
     'use it, once all that must trust it do (administrators)',
     async () => (await import('./commands/ssh-keys-switch.ts')).sshKeysSwitch,

@@ -69,6 +69,22 @@ export function sshKeyRoutes({ sshKeys, roles }: Pick<AppDeps, 'sshKeys' | 'role
   app.openapi(
     createRoute({
       method: 'post',
+      path: '/v1/ssh-keys/{use}/withdraw',
+      tags,
+      summary: 'Take the next key back; nothing is left of it',
+      request: { params },
+      responses: answers('Afterwards.', keysSchema),
+    }),
+    async c => {
+      demandRole(roles, c.get('principal'), 'administer')
+      await desk().withdraw(c.get('principal'), c.req.valid('param').use)
+      return c.json(view(desk()), 200)
+    },
+  )
+
+  app.openapi(
+    createRoute({
+      method: 'post',
       path: '/v1/ssh-keys/{use}/switch',
       tags,
       summary: 'Use the next key from now on; an authority when every host is ready for it',

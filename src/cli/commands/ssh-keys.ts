@@ -5,7 +5,7 @@ export const sshKeys: Define = (command, run) => {
   command
     .addHelpText(
       'after',
-      '\nThe host key is what clients pin; the authority signs the certificates that hosts accept.\nA key is replaced in two steps, so that nobody is locked out: `ssh-keys next`, then `ssh-keys switch`.\n\nExample: compare with what a host trusts:\n  ssh-keygen -lf /etc/ssh/breakglass/ca.pub',
+      '\nThe host key is what clients pin; the authority signs the certificates that hosts accept.\nA key is replaced in two steps, so that nobody is locked out: `ssh-keys next`, then `ssh-keys switch`\n(or `ssh-keys withdraw`).\n\nExample: compare with what a host trusts:\n  ssh-keygen -lf /etc/ssh/breakglass/ca.pub',
     )
     .action(run(showKeys))
 }

@@ -30,6 +30,10 @@ export function createSshKeyDesk(
       demandFactor(by)
       await ring.makeNext(use, by.person)
     },
+    async withdraw(by, use) {
+      demandFactor(by)
+      await ring.withdraw(use, by.person)
+    },
     async switchTo(by, use, although) {
       demandFactor(by)
       if (use === 'ca' && ring.next.ca) await demandTrust(targets, although)

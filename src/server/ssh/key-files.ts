@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { renameSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Fault } from '../../kernel/faults.ts'
 import { readPrivate, syncFolder, writePrivate } from '../private-file.ts'
@@ -42,6 +42,12 @@ export function makeKey(folder: string, use: SshKeyUse, turn: Turn): KeyObject {
   const key = generateKeyPairSync('ed25519').privateKey
   writePrivate(folder, FILES[turn][use], key.export({ type: 'pkcs8', format: 'pem' }) as string)
   return key
+}
+
+/** Nothing of it stays. Durable when it returns. */
+export function removeNextKey(folder: string, use: SshKeyUse): void {
+  rmSync(keyFile(folder, use, 'next'), { force: true })
+  syncFolder(folder)
 }
 
 /** The next key takes the place of the one in use, of which nothing stays. Durable when it returns. */

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Journal } from '../../journal/journal.ts'
 import { Fault } from '../../kernel/faults.ts'
 import { sshBlob, sshLine } from '../../kernel/ssh-key.ts'
-import { makeKey, promoteKey } from './key-files.ts'
+import { makeKey, promoteKey, removeNextKey } from './key-files.ts'
 import { keysEvent, knownSshKeys, SSH_KEYS, type SshKeyUse, type SshPublicKeys } from './known-keys.ts'
 
 type Keys = Readonly<Record<SshKeyUse, KeyObject>> & {
@@ -48,7 +48,7 @@ export class SshKeyRing {
     return this.#alone(async () => {
       if (this.#keys.next[use])
         throw new Fault('conflict', `There is a next ${NAMES[use]} already.`, {
-          next: `Show it with \`breakglass ssh-keys\`; use it with \`breakglass ssh-keys switch ${use}\`.`,
+          next: `Show it with \`breakglass ssh-keys\`; use it with \`breakglass ssh-keys switch ${use}\`, take it back with \`… withdraw ${use}\`.`,
         })
       const next = { ...this.#keys.next, [use]: makeKey(this.#folder, use, 'next') }
       await this.#become({ ...this.#keys, next }, by)
@@ -68,6 +68,22 @@ export class SshKeyRing {
         })
       promoteKey(this.#folder, use)
       await this.#become({ ...this.#keys, [use]: key, next: others }, by)
+    })
+  }
+
+  /**
+   * The next key is taken back: nobody is shown it any more, and nothing is left of it. A crash in between leaves its file, which the next
+   * start removes. Fault `conflict`: there is none.
+   */
+  withdraw(use: SshKeyUse, by: string): Promise<void> {
+    return this.#alone(async () => {
+      const { [use]: key, ...others } = this.#keys.next
+      if (!key)
+        throw new Fault('conflict', `There is no next ${NAMES[use]}.`, {
+          next: 'Show what there is with `breakglass ssh-keys`.',
+        })
+      await this.#become({ ...this.#keys, next: others }, by)
+      removeNextKey(this.#folder, use)
     })
   }
 

@@ -14,26 +14,34 @@ export interface SshPublicKeys {
   readonly next: Readonly<Partial<Record<SshKeyUse, string>>>
 }
 
+/** As the control log knows them. */
+export interface KnownSshKeys extends SshPublicKeys {
+  /** Lines of next keys that were taken back: none of them is a next key again. */
+  readonly withdrawn: readonly string[]
+}
+
 export const SSH_KEYS = 'ssh'
-const TYPES = ['ssh.keys_made', 'ssh.next_key_made', 'ssh.keys_replaced'] as const
+const TYPES = ['ssh.keys_made', 'ssh.next_key_made', 'ssh.next_key_withdrawn', 'ssh.keys_replaced'] as const
+const USES = ['host', 'ca'] as const
 
 /** What the control log says of the gateway's own SSH keys: each event names all of them. One entity, `SSH_KEYS`. */
-export const knownSshKeys: Slice<SshPublicKeys> = {
+export const knownSshKeys: Slice<KnownSshKeys> = {
   name: 'ssh-keys',
   keys: ({ type }: JournalEvent) => (TYPES.some(own => own === type) ? [SSH_KEYS] : []),
-  evolve: (_, { data: { host, ca, next_host, next_ca } }) => ({
+  evolve: (before, { data: { host, ca, next_host, next_ca, withdrawn } }) => ({
     host: host as string,
     ca: ca as string,
     next: {
       ...(typeof next_host === 'string' && { host: next_host }),
       ...(typeof next_ca === 'string' && { ca: next_ca }),
     },
+    withdrawn: [...(before?.withdrawn ?? []), ...((withdrawn as readonly string[] | undefined) ?? [])],
   }),
 }
 
 /** What has to be on record before these keys are used or shown; undefined when it is. `by`: who changed them. Pure. */
 export function keysEvent(
-  known: SshPublicKeys | undefined,
+  known: KnownSshKeys | undefined,
   found: SshPublicKeys,
   by?: string,
 ): NewEvent | undefined {
@@ -46,6 +54,10 @@ export function keysEvent(
   }
   if (!known) return { type: 'ssh.keys_made', data }
   if (known.host !== found.host || known.ca !== found.ca) return { type: 'ssh.keys_replaced', data }
-  const same = known.next.host === found.next.host && known.next.ca === found.next.ca
-  return same ? undefined : { type: 'ssh.next_key_made', data }
+  const changed = USES.filter(use => known.next[use] !== found.next[use])
+  if (changed.length === 0) return undefined
+  const withdrawn = changed.flatMap(use => known.next[use] ?? [])
+  return withdrawn.length === 0
+    ? { type: 'ssh.next_key_made', data }
+    : { type: 'ssh.next_key_withdrawn', data: { ...data, withdrawn } }
 }

@@ -108,6 +108,42 @@ describe("the gateway's own SSH keys", () => {
     },
   )
 
+  it.each(['host', 'ca'] as const)('a next %s is taken back, on record, and never comes again', async use => {
+    const ring = await start()
+    const { host, ca } = ring.public
+    await expect(ring.withdraw(use, 'p_mara')).rejects.toMatchObject({ code: 'conflict' })
+    await ring.makeNext(use, 'p_mara')
+    const made = ring.public.next[use]
+    const kept = readFileSync(file(`ssh-${use}.next.key`))
+    await ring.withdraw(use, 'p_mara')
+    expect(ring.public).toEqual({ host, ca, next: {} })
+    expect(existsSync(file(`ssh-${use}.next.key`))).toBe(false)
+    expect(events.at(-1)).toMatchObject({
+      type: 'ssh.next_key_withdrawn',
+      data: { host, ca, withdrawn: [made], by: 'p_mara' },
+    })
+    expect(events.slice(1).every(isSecurity)).toBe(true)
+
+    // A withdrawal that broke off after the record left the file: the next start finishes it, and records nothing.
+    writeFileSync(file(`ssh-${use}.next.key`), kept, { mode: 0o600 })
+    const count = events.length
+    const again = await start()
+    expect(again.public).toEqual({ host, ca, next: {} })
+    expect(existsSync(file(`ssh-${use}.next.key`))).toBe(false)
+    expect(events).toHaveLength(count)
+    // Another one may follow.
+    await again.makeNext(use, 'p_mara')
+    expect(again.public.next[use]).not.toBe(made)
+  })
+
+  it('a next key whose file somebody removed is on record as taken back', async () => {
+    const ring = await start()
+    await ring.makeNext('ca', 'p_mara')
+    rmSync(file('ssh-ca.next.key'))
+    expect((await start()).public.next).toEqual({})
+    expect(events.at(-1)).toMatchObject({ type: 'ssh.next_key_withdrawn' })
+  })
+
   it('a switch that broke off after the file was in place is finished and recorded by the next start', async () => {
     const ring = await start()
     await ring.makeNext('ca', 'p_mara')

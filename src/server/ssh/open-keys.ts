@@ -1,14 +1,15 @@
 import type { KeyObject } from 'node:crypto'
 import type { Journal } from '../../journal/journal.ts'
 import { Fault } from '../../kernel/faults.ts'
-import { keyFile, makeKey, readKey, TRUSTED } from './key-files.ts'
+import { sshBlob, sshLine } from '../../kernel/ssh-key.ts'
+import { keyFile, makeKey, readKey, removeNextKey, TRUSTED } from './key-files.ts'
 import { publicOf, SshKeyRing } from './key-ring.ts'
 import { keysEvent, knownSshKeys, SSH_KEYS, type SshKeyUse } from './known-keys.ts'
 
 /**
  * The gateway's two ed25519 keys (PKCS #8 PEM, 0600) and those that will follow. Made where nothing names one yet, durable before the log
  * names them; one that the log names and that is gone is never made anew by itself. Keys an administrator has put in place are taken, and
- * the change is on record before the first of them is used. Fault `config.invalid`.
+ * the change is on record before the first of them is used. A next key that was withdrawn is removed if it is still there. Fault `config.invalid`.
  */
 export async function openSshKeys(folder: string, journal: Journal): Promise<SshKeyRing> {
   const known = journal.state.get(knownSshKeys, SSH_KEYS)
@@ -20,7 +21,13 @@ export async function openSshKeys(folder: string, journal: Journal): Promise<Ssh
   }
   const ca = open('ca')
   const host = open('host')
-  const [nextHost, nextCa] = [readKey(folder, 'host', 'next'), readKey(folder, 'ca', 'next')]
+  const openNext = (use: SshKeyUse): KeyObject | undefined => {
+    const key = readKey(folder, use, 'next')
+    if (!key || !known?.withdrawn.includes(sshLine(sshBlob(key)))) return key
+    removeNextKey(folder, use)
+    return undefined
+  }
+  const [nextHost, nextCa] = [openNext('host'), openNext('ca')]
   const keys = { host, ca, next: { ...(nextHost && { host: nextHost }), ...(nextCa && { ca: nextCa }) } }
   await journal.execute(state => {
     const event = keysEvent(state.get(knownSshKeys, SSH_KEYS), publicOf(keys))

@@ -130,7 +130,7 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
           ['web-1'],
           ['orders-db', 'web-1'],
           known.sort(),
-          ['next', 'switch'],
+          ['next', 'switch', 'withdraw'],
         ])
       }
 
@@ -307,6 +307,10 @@ describe.skipIf(missingSshd.length + missing('postgres15').length > 0 || !isBuil
         code: 1,
         keys: { error: { code: 'forbidden' } },
       })
+
+      // One that is taken back leaves nothing in the plan.
+      expect((await keys(mara, 'next', 'ca')).keys.next.ca?.key).toBeDefined()
+      expect((await keys(mara, 'withdraw', 'ca')).keys).toEqual(before)
 
       const made = (await keys(mara, 'next', 'ca')).keys
       const next = made.next.ca?.key ?? ''

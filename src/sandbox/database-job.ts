@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.ts'
 import { Fault } from '../kernel/faults.ts'
-import { ask, connectionSheet, type GrantView } from './ask.ts'
+import { ask, connectionSheet, type GrantView, MORE_TIME } from './ask.ts'
 import { type Engineer, engineerWith } from './engineer.ts'
 import type { Stage } from './stage.ts'
 import type { Timeline } from './timeline.ts'
@@ -45,7 +45,7 @@ export async function repairOrders(stage: Stage, ana: Client): Promise<GrantView
 
 async function said(timeline: Timeline, engineer: Engineer, sql: string, good: boolean) {
   const answer = await engineer.run(sql)
-  if (answer.ok !== good) throw new Fault('internal', `${sql}: ${answer.text}`)
+  if (answer.ok !== good) throw new Fault('internal', `${sql}: ${answer.text}`, { next: MORE_TIME })
   timeline.step(
     `${good ? '      ' : 'refused'} ${sql}`.slice(0, 66),
     answer.ms,

@@ -1,6 +1,6 @@
 import { Fault } from '../kernel/faults.ts'
 import type { Client } from '../client/client.ts'
-import { ask, type GrantView } from './ask.ts'
+import { ask, type GrantView, MORE_TIME } from './ask.ts'
 import { breakglass } from './breakglass.ts'
 import type { SandboxHost } from './host.ts'
 import type { Stage } from './stage.ts'
@@ -18,7 +18,7 @@ export async function lookAtHost(stage: Stage, host: SandboxHost, ana: Client): 
   timeline.heading('She works with ssh, by `breakglass connect web-1 -- …`.')
   const run = async (command: string, good: boolean): Promise<void> => {
     const answer = await breakglass(stage.ana.terminal, ['connect', 'web-1', '--', command])
-    if (answer.ok !== good) throw new Fault('internal', `${command}: ${answer.text}`)
+    if (answer.ok !== good) throw new Fault('internal', `${command}: ${answer.text}`, { next: MORE_TIME })
     timeline.step(`${good ? '      ' : 'refused'} ${command}`.slice(0, 66), answer.ms, answer.text)
   }
   await run(`tail -n 2 ${host.errorLog}`, true)

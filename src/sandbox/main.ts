@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { isFault } from '../kernel/faults.ts'
+import { Fault, isFault } from '../kernel/faults.ts'
 import { runSandbox } from './run.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,13 +12,17 @@ const { values } = parseArgs({
   options: {
     /** Stop after the timeline. */
     exit: { type: 'boolean', default: false },
+    /** How long her grants last; a slow machine takes more. */
+    seconds: { type: 'string', default: '12' },
     /** Where everything is kept; what is there is replaced. */
     folder: { type: 'string', default: join(root, '.sandbox') },
   },
 })
 
 try {
-  await runSandbox({ folder: values.folder, exit: values.exit, version })
+  const seconds = Number(values.seconds)
+  if (!(seconds >= 5)) throw new Fault('input.invalid', '--seconds takes a number from 5 on.')
+  await runSandbox({ folder: values.folder, exit: values.exit, seconds, version })
   process.exit(0)
 } catch (error) {
   if (!isFault(error)) console.error(error)

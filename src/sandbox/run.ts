@@ -25,6 +25,8 @@ import { Timeline } from './timeline.ts'
 export interface SandboxOptions {
   /** Replaced by a fresh one at each run. */
   readonly folder: string
+  /** How long the two grants last under which ana works: both are waited for. */
+  readonly seconds: number
   /** Stop after the timeline instead of staying up. */
   readonly exit: boolean
   readonly version: string
@@ -108,6 +110,7 @@ export async function runSandbox(options: SandboxOptions): Promise<void> {
     const stage = {
       url: server.url,
       folder,
+      seconds: options.seconds,
       ...people,
       receiver,
       pagerSecret: secrets.pager,

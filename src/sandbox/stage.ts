@@ -6,6 +6,8 @@ import type { Timeline } from './timeline.ts'
 export interface Stage {
   readonly url: string
   readonly folder: string
+  /** How long the grants of the main job last. */
+  readonly seconds: number
   readonly ana: Actor
   readonly mara: Actor
   readonly priya: Actor

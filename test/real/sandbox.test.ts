@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { PATIENCE_MS } from '../support/wait.ts'
 import { breakglass, isBuilt } from './breakglass.ts'
 import { temporaryFolder } from './servers/daemon.ts'
 import { missing } from './servers/missing.ts'
@@ -16,7 +17,7 @@ afterAll(() => folder.remove())
 it.skipIf(!isBuilt)(
   'tells the whole of it, ends what it started, and leaves what anybody can verify',
   async () => {
-    const child = spawn(process.execPath, [MAIN, '--exit', '--folder', folder.path], {
+    const child = spawn(process.execPath, [MAIN, '--exit', '--seconds', '30', '--folder', folder.path], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let told = ''
@@ -43,4 +44,5 @@ it.skipIf(!isBuilt)(
     ])
     expect(verified).toMatchObject({ code: 0 })
   },
+  6 * PATIENCE_MS,
 )

@@ -1,28 +1,4 @@
-import type { CommandName, Define } from './call.ts'
-
-export interface CommandEntry extends CommandName {
-  readonly group: Group
-  /** Loaded only when it is the one that was typed: the start stays short. */
-  readonly load: () => Promise<Define>
-}
-
-export const GROUPS = [
-  'Access',
-  'Identity',
-  'Answering',
-  'Looking',
-  'Incidents',
-  'Setting up',
-  'Evidence',
-] as const
-export type Group = (typeof GROUPS)[number]
-
-const entry = (group: Group, words: string, summary: string, load: () => Promise<Define>): CommandEntry => ({
-  words,
-  summary,
-  group,
-  load,
-})
+import { type CommandEntry, entry } from './command-entry.ts'
 
 /** Every command, in the order of `breakglass --help`. */
 export const COMMANDS: readonly CommandEntry[] = [

@@ -29,6 +29,12 @@ const params = z.object({
 })
 const tags = ['targets']
 
+/** Changes that take nothing but which key. */
+const MOVES = [
+  ['next', 'Make the key that will follow, so that it can be made known', 'makeNext'],
+  ['withdraw', 'Take the next key back; nothing is left of it', 'withdraw'],
+] as const
+
 /** The gateway's own SSH keys: shown to everybody, as they are public; changed by administrators in two steps. */
 export function sshKeyRoutes({ sshKeys, roles }: Pick<AppDeps, 'sshKeys' | 'roles'>): OpenAPIHono<ApiEnv> {
   const app = newRouter()
@@ -50,37 +56,23 @@ export function sshKeyRoutes({ sshKeys, roles }: Pick<AppDeps, 'sshKeys' | 'role
     c => c.json(view(desk()), 200),
   )
 
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/ssh-keys/{use}/next',
-      tags,
-      summary: 'Make the key that will follow, so that it can be made known',
-      request: { params },
-      responses: answers('Afterwards.', keysSchema),
-    }),
-    async c => {
-      demandRole(roles, c.get('principal'), 'administer')
-      await desk().makeNext(c.get('principal'), c.req.valid('param').use)
-      return c.json(view(desk()), 200)
-    },
-  )
-
-  app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/v1/ssh-keys/{use}/withdraw',
-      tags,
-      summary: 'Take the next key back; nothing is left of it',
-      request: { params },
-      responses: answers('Afterwards.', keysSchema),
-    }),
-    async c => {
-      demandRole(roles, c.get('principal'), 'administer')
-      await desk().withdraw(c.get('principal'), c.req.valid('param').use)
-      return c.json(view(desk()), 200)
-    },
-  )
+  for (const [way, summary, change] of MOVES) {
+    app.openapi(
+      createRoute({
+        method: 'post',
+        path: `/v1/ssh-keys/{use}/${way}`,
+        tags,
+        summary,
+        request: { params },
+        responses: answers('Afterwards.', keysSchema),
+      }),
+      async c => {
+        demandRole(roles, c.get('principal'), 'administer')
+        await desk()[change](c.get('principal'), c.req.valid('param').use)
+        return c.json(view(desk()), 200)
+      },
+    )
+  }
 
   app.openapi(
     createRoute({

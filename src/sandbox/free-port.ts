@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** A port of 127.0.0.1 that nobody has. */
+/** A port of 127.0.0.1 that was free a moment ago; whoever starts a server on it tries again when it was taken. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

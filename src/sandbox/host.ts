@@ -5,6 +5,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Fault } from '../kernel/faults.ts'
 import { freePort } from './free-port.ts'
+import { whereIs } from './where-is.ts'
 
 export interface SandboxHost {
   readonly port: number
@@ -24,8 +25,6 @@ export interface SandboxHost {
 }
 
 const PROGRAMS = ['sshd', 'ssh', 'ssh-keygen'] as const
-/** Not on every PATH. */
-const SYSTEM = ['/usr/sbin', '/usr/local/sbin', '/sbin']
 const PRINCIPAL = 'breakglass/web-1/operate'
 const ERRORS = `02:13:58 [error] upstream timed out while connecting to orders:8080
 02:14:02 [error] no live upstreams: 502 for POST /checkout
@@ -64,7 +63,9 @@ export async function startSandboxHost(folder: string): Promise<SandboxHost> {
     hostKey: readFileSync(`${key}.pub`, 'utf8').trim(),
     version: spawnSync(where('ssh'), ['-V'], { encoding: 'utf8' }).stderr.split(',')[0] ?? 'OpenSSH',
     trust(plan) {
-      writeFileSync(authority, `${/ssh-ed25519 [A-Za-z0-9+/=]+/.exec(plan)?.[0] ?? ''}\n`)
+      const [key] = /ssh-ed25519 [A-Za-z0-9+/=]+/.exec(plan) ?? []
+      if (key === undefined) throw new Fault('internal', 'The plan names no authority.')
+      writeFileSync(authority, `${key}\n`)
     },
     runs: words => commandLines().some(line => line.includes(words)),
     async stop() {
@@ -123,11 +124,6 @@ function commandLines(): readonly string[] {
 }
 
 /** sshd starts itself anew for each connection, so its path must be whole. */
-function whereIs(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), ...SYSTEM]
-  return folders.map(folder => join(folder, name)).find(path => path.startsWith('/') && existsSync(path))
-}
-
 function where(name: (typeof PROGRAMS)[number]): string {
   const found = whereIs(name)
   if (found === undefined) throw new Fault('unavailable', `There is no ${name}.`)

@@ -10,7 +10,7 @@ import { createIncidents, type Incidents } from '../../src/incident/incidents.ts
 import { incidentNames, incidents as slice } from '../../src/incident/slice.ts'
 import { openRealJournal, type RealJournal, temporaryFolder as openFolder } from '../support/real-journal.ts'
 import { type Daemon, giveToServer, startDaemon, temporaryFolder } from './servers/daemon.ts'
-import { freePort } from './servers/free-port.ts'
+import { freePort } from '../../src/sandbox/free-port.ts'
 import { whereIs } from './servers/missing.ts'
 import { until } from '../support/wait.ts'
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { AlertMessage } from '../../src/alert/alert.ts'
 import { type Receiver, startReceiver } from '../../src/alert/receiver.suite.ts'
 import { temporaryFolder } from '../support/real-journal.ts'
-import { freePort } from './servers/free-port.ts'
+import { freePort } from '../../src/sandbox/free-port.ts'
 
 const BUILT = existsSync(new URL('../../dist/alert/deliver.js', import.meta.url))
 const CHILD = fileURLToPath(new URL('outbox-child.mjs', import.meta.url))

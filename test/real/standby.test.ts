@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { dormantLogins, owedSecret } from '../../src/gateway/dormant-state.ts'
-import { freePort } from './servers/free-port.ts'
+import { freePort } from '../../src/sandbox/free-port.ts'
 import { missing } from './servers/missing.ts'
 import { type PostgresServer, startPostgres } from './servers/postgres.ts'
 import { type Api, libpq, startWorld, type World } from './world.ts'

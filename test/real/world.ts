@@ -11,7 +11,7 @@ import { type RunningServer, startServer } from '../../src/server/start-server.t
 import { systemClock } from '../../src/server/system-clock.ts'
 import { type Receiver, startReceiver } from '../../src/sandbox/receiver.ts'
 import { createVaultKey } from '../../src/store/file/vault-key.ts'
-import { freePort } from './servers/free-port.ts'
+import { freePort } from '../../src/sandbox/free-port.ts'
 import { type PostgresServer, startPostgres } from './servers/postgres.ts'
 
 const SECRET = `whsec_${Buffer.alloc(24, 9).toString('base64')}`

@@ -1,5 +1,6 @@
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { whereIs as onThisMachine } from '../../../src/sandbox/where-is.ts'
 
 /** Programs of the tests, by the name they are asked for, and the Debian package that brings them. */
 const PACKAGE = {
@@ -30,17 +31,7 @@ export function postgresBin(version: 15 | 18): string | undefined {
 }
 
 export function whereIs(program: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', POSTGRES_15]
-  return folders
-    .map(folder => join(folder, program))
-    .find(path => {
-      try {
-        accessSync(path, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
+  return onThisMachine(program, [POSTGRES_15])
 }
 
 /**

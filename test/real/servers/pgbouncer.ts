@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { giveToServer, startDaemon, temporaryFolder } from './daemon.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../../../src/sandbox/free-port.ts'
 import { missing, whereIs } from './missing.ts'
 import type { PostgresServer } from './postgres.ts'
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { freshCluster } from './cluster-template.ts'
 import { giveToServer, serverUser, startDaemon, temporaryFolder } from './daemon.ts'
-import { freePort } from './free-port.ts'
+import { freePort } from '../../../src/sandbox/free-port.ts'
 import { missing, postgresBin } from './missing.ts'
 
 export interface PostgresOptions {

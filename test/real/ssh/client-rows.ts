@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { freePort } from '../servers/free-port.ts'
+import { freePort } from '../../../src/sandbox/free-port.ts'
 import { type ClientStand, type Ran, run, sha256Of } from './client-stand.ts'
 import { found, until } from '../../support/wait.ts'
 

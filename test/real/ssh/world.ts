@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Api, startWorld, type World, type WorldOptions } from '../world.ts'
-import { freePort } from '../servers/free-port.ts'
+import { freePort } from '../../../src/sandbox/free-port.ts'
 import { type Sshd, type SshdOptions, startSshd } from './lab.ts'
 
 /** How a native client gets in under a grant: what `breakglass connect` would write, in a file of its own. */

@@ -7,7 +7,7 @@ import { randomWord } from '../../../src/kernel/ids.ts'
 import type { Target } from '../../../src/kernel/target.ts'
 import { Controls } from '../../../src/protocols/ssh/administration/control.ts'
 import { Passage } from '../../../src/target/passage.ts'
-import { missingSshd, startSshd, type Sshd } from './lab.ts'
+import { hostOf, missingSshd, startSshd, type Sshd } from './lab.ts'
 
 const makePassage = Passage.claimMaker()
 
@@ -63,13 +63,8 @@ describe.skipIf(missingSshd.length > 0)('what runs at a host under a login', () 
     mkdirSync(join(sshd.folder, 'shared'))
     chmodSync(join(sshd.folder, 'shared'), 0o1777)
     target = {
-      name: 'web-1',
-      protocol: 'ssh',
-      address: `127.0.0.1:${sshd.port}`,
-      environment: 'test',
-      services: [],
+      ...hostOf(sshd),
       scopes: { deploy: { as: sshd.account }, reader: { as: sshd.reader } },
-      settings: { host_keys: [sshd.hostKeyLine] },
     }
   })
   afterEach(async () => {

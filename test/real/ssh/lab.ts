@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseSshKey, sshLine } from '../../../src/kernel/ssh-key.ts'
@@ -9,7 +18,7 @@ import { publicBlob, publicKeyOf } from '../../../src/protocols/ssh/keys/public-
 import { signUserCertificate } from '../../../src/protocols/ssh/keys/sign-user-certificate.ts'
 import type { Target } from '../../../src/kernel/target.ts'
 import { startDaemon } from '../servers/daemon.ts'
-import { freePort } from '../servers/free-port.ts'
+import { freePort } from '../../../src/sandbox/free-port.ts'
 import { missing, whereIs } from '../servers/missing.ts'
 import { testAccounts } from './accounts.ts'
 
@@ -180,7 +189,7 @@ function configuration(folder: string, port: number, options: SshdOptions): stri
     'AllowTcpForwarding yes',
     'AllowStreamLocalForwarding yes',
     'X11Forwarding yes',
-    `Subsystem sftp ${sftp === 'sftp-server' ? (server.find(path => whereIs(path)) ?? server[0]) : 'internal-sftp'}`,
+    `Subsystem sftp ${sftp === 'sftp-server' ? (server.find(path => existsSync(path)) ?? server[0]) : 'internal-sftp'}`,
     '',
   ]
 }

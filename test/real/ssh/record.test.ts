@@ -156,7 +156,7 @@ describe.skipIf(missingSshd.length > 0)('the record of a session on a host', () 
       const { client, session } = await rogue.enter()
       const channel = await client.start('exec', 'true')
       await client.until(() => channel.state === 'over')
-      expect(channel.out.toString()).toBe('true: 400 refused\n')
+      expect(channel.out.toString()).toBe('true: 400 of 400 refused\n')
       // No opening came through.
       expect(client.received.filter(([type]) => type === SSH.channelOpen)).toEqual([])
       const refused = session.guard.actions.filter(({ objections }) => objections.length > 0)

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Target } from '../../../src/kernel/target.ts'
 import { createSshProtocol } from '../../../src/protocols/ssh/index.ts'
 import type { CheckLine } from '../../../src/target/protocol.ts'
-import { missingSshd, publicLine, startSshd, type Sshd } from './lab.ts'
+import { hostOf, missingSshd, publicLine, startSshd, type Sshd } from './lab.ts'
 
 const run = promisify(execFile)
 const ca = generateKeyPairSync('ed25519').privateKey
@@ -16,13 +16,8 @@ const hostKey = generateKeyPairSync('ed25519').privateKey
 const protocol = createSshProtocol({ hostKey, ca, now: () => Date.now(), dialTimeoutMs: 5000 })
 
 const targetAt = (sshd: Sshd, over: Partial<Target> = {}): Target => ({
-  name: 'web-1',
-  protocol: 'ssh',
-  address: `127.0.0.1:${sshd.port}`,
-  environment: 'test',
-  services: [],
+  ...hostOf(sshd),
   scopes: { deploy: { as: sshd.account }, reader: { as: sshd.reader } },
-  settings: { host_keys: [sshd.hostKeyLine] },
   ...over,
 })
 const failed = (lines: readonly CheckLine[], level: string) =>

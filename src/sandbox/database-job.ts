@@ -5,6 +5,9 @@ import { type Engineer, engineerWith } from './engineer.ts'
 import type { Stage } from './stage.ts'
 import type { Timeline } from './timeline.ts'
 
+/** Lines of psql that do not belong to the answer: how long is left, and where in the statement. */
+const ASIDE = /^(NOTICE: |LINE \d|\s*\^$)/
+
 /** Orders are stuck: ana repairs them under her grant, and is cut off at its end. */
 export async function repairOrders(stage: Stage, ana: Client): Promise<GrantView> {
   const { timeline, receiver } = stage
@@ -49,7 +52,11 @@ async function said(timeline: Timeline, engineer: Engineer, sql: string, good: b
   timeline.step(
     `${good ? '      ' : 'refused'} ${sql}`.slice(0, 66),
     answer.ms,
-    answer.text.split('\n').slice(0, 3).join('\n'),
+    answer.text
+      .split('\n')
+      .filter(line => !ASIDE.test(line))
+      .slice(0, 3)
+      .join('\n'),
   )
   return answer
 }

@@ -1,7 +1,8 @@
 /** What `npm start` runs: one emergency from the incident to the signed reviews, told as it happens, and evidence that stays. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { PATIENCE_MS } from '../support/wait.ts'
@@ -12,12 +13,19 @@ import { missing } from './servers/missing.ts'
 const MAIN = join(import.meta.dirname, '..', '..', 'dist', 'sandbox', 'main.js')
 const host = missing('sshd', 'ssh', 'ssh-keygen').length === 0
 const folder = temporaryFolder('sandbox')
-afterAll(() => folder.remove())
+const temporary = mkdtempSync(join(tmpdir(), 'bg-home-'))
+// The database runs as nobody in particular where we are root.
+chmodSync(temporary, 0o711)
+afterAll(() => {
+  folder.remove()
+  rmSync(temporary, { recursive: true })
+})
 
 it.skipIf(!isBuilt)(
   'tells the whole of it, ends what it started, and leaves what anybody can verify',
   async () => {
     const child = spawn(process.execPath, [MAIN, '--exit', '--seconds', '30', '--folder', folder.path], {
+      env: { ...process.env, TMPDIR: temporary },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let told = ''
@@ -34,8 +42,8 @@ it.skipIf(!isBuilt)(
     } else expect(told).toMatch(/no web server: .* not found/)
     expect(told.match(/the grant is closed/g)).toHaveLength(host ? 2 : 1)
     expect(code).toBe(0)
-    const home = /\/tmp\S*breakglass-sandbox-\w+/.exec(told)?.[0]
-    expect(home === undefined || !existsSync(home)).toBe(true)
+    // The servers had their data there.
+    expect(readdirSync(temporary)).toEqual([])
 
     const verified = await breakglass({ url: 'http://localhost:1' }, [
       'ledger',

@@ -28,7 +28,7 @@ const SENTENCES: Readonly<Record<string, (told: Told) => string>> = {
   'ssh.next_key_made': () =>
     'A next SSH key of the gateway was made: it is not used yet, and whoever trusts it will once it is.',
   'ssh.next_key_withdrawn': () =>
-    'A next SSH key of the gateway was taken back: it will not be used, and whoever trusts it already should no longer.',
+    'A next SSH key of the gateway was taken back or exchanged: it will not be used, and whoever trusts it already should no longer.',
   'ssh.keys_replaced': () =>
     'The SSH keys of the gateway were replaced: targets must trust the new authority, and people see another host key.',
   'ledger.created': () => 'A new ledger was begun: there is no history before it.',

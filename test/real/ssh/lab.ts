@@ -163,7 +163,7 @@ function configuration(folder: string, port: number, options: SshdOptions): stri
   return [
     ...config,
     ...(bare
-      ? [`Include ${join(folder, 'etc/sshd_config.d/*.conf')}`, 'MaxSessions 4']
+      ? [`Include ${join(folder, 'etc/sshd_config.d/*.conf')}`]
       : [
           `TrustedUserCAKeys ${join(folder, 'ca.pub')}`,
           `AuthorizedPrincipalsFile ${join(folder, 'principals', '%u')}`,

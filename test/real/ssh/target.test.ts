@@ -26,7 +26,7 @@ const failed = (lines: readonly CheckLine[], level: string) =>
 describe.skipIf(missingSshd.length > 0)('the plan and the check of a host', () => {
   let sshd: Sshd
   beforeAll(async () => {
-    sshd = await startSshd({ bare: true })
+    sshd = await startSshd({ bare: true, config: ['MaxSessions 4'] })
   })
   afterAll(() => sshd.stop())
 
@@ -156,6 +156,19 @@ describe.skipIf(missingSshd.length > 0)('hosts that are set up otherwise', () =>
         /Nothing was changed.*trustedusercakeys \/etc\/hosts.*cert-authority,principals="breakglass\/web-1\/deploy"/s,
       ) as string,
     })
+  })
+
+  it('one session at a time is enough: the next waits until the host has reaped the one before', async () => {
+    const sshd = await started({ config: ['MaxSessions 1'] })
+    const target = targetAt(sshd, { scopes: { deploy: { as: sshd.account } } })
+    const lines = await protocol.check(target)
+    expect(failed(lines, 'must')).toEqual([])
+    expect(lines.map(({ what }) => what)).toEqual(
+      expect.arrayContaining([
+        `${sshd.account}: sftp is there`,
+        `${sshd.account}: one connection carries 1 session at once (MaxSessions)`,
+      ]),
+    )
   })
 
   it.each<[string, readonly string[], string]>([

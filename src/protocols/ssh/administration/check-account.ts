@@ -30,7 +30,8 @@ export async function checkAccount(
   const timer = setTimeout(() => link.close(), CHECK_MS)
   try {
     const mark = randomBytes(12).toString('hex')
-    const { channel, refused } = await link.open()
+    const most = await countChannels(link)
+    const { channel, refused } = await link.session()
     if (!channel)
       return [must(false, `${account}: no session is opened (${refused})`, 'Set MaxSessions of sshd to 10.')]
     await channel.request('env', new SshWriter().string(LOGIN_VARIABLE).string(PROBE).take())
@@ -53,7 +54,7 @@ export async function checkAccount(
       ...clock(facts, account, (before + now()) / 2000),
       ...surroundings(facts, account),
       await sftp(link, account),
-      await channels(link, account),
+      info(`${account}: one connection carries ${most} at once (MaxSessions)`),
     ]
   } catch (cause) {
     if (!isFault(cause)) throw cause
@@ -135,7 +136,7 @@ function surroundings(facts: Facts, account: string): CheckLine[] {
 }
 
 async function sftp(link: CommandLink, account: string): Promise<CheckLine> {
-  const { channel } = await link.open()
+  const { channel } = await link.session()
   const granted = (await channel?.request('subsystem', new SshWriter().string('sftp').take())) ?? false
   if (channel && granted) channel.input(SFTP_INIT, 'more follows')
   const answer = granted ? await channel?.spoke : undefined
@@ -148,7 +149,8 @@ async function sftp(link: CommandLink, account: string): Promise<CheckLine> {
   )
 }
 
-async function channels(link: CommandLink, account: string): Promise<CheckLine> {
+/** Before anything ran over the connection: a session whose command ended is counted by the host until it has reaped the process. */
+async function countChannels(link: CommandLink): Promise<string> {
   const opened = []
   while (opened.length < CHANNELS) {
     const { channel } = await link.open()
@@ -156,6 +158,7 @@ async function channels(link: CommandLink, account: string): Promise<CheckLine> 
     opened.push(channel)
   }
   for (const channel of opened) channel.close()
-  const count = opened.length === CHANNELS ? `${CHANNELS} and more` : String(opened.length)
-  return info(`${account}: one connection carries ${count} sessions at once (MaxSessions)`)
+  return opened.length === CHANNELS
+    ? `${CHANNELS} and more sessions`
+    : `${opened.length} session${opened.length === 1 ? '' : 's'}`
 }

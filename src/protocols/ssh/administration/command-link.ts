@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../../../kernel/faults.ts'
 import type { TargetLink } from '../dial/target-link.ts'
 import { type ConnectionMessage, decodeConnection, encodeConnection } from '../messages/connection.ts'
@@ -14,6 +15,9 @@ export interface Opened {
 }
 
 const NOTHING = Buffer.alloc(0)
+/** How long a session that is over may keep its place at the target. */
+const PLACE_MS = 5000
+const ASK_AGAIN_MS = 20
 
 /**
  * A connection of our own to a target, for control and checks: runs commands, asks for channels. The target may open nothing
@@ -25,6 +29,7 @@ export class CommandLink {
   readonly #channels = new Map<number, RemoteChannel>()
   readonly #asked: ((answered: boolean) => void)[] = []
   #next = 0
+  #hadChannel = false
   #closed = false
 
   constructor(link: TargetLink) {
@@ -57,6 +62,20 @@ export class CommandLink {
   }
 
   /**
+   * Opens a session. Where one was open before, a refusal is asked again for a while: sshd counts a session until it has reaped its
+   * process, which may be after its channel has closed, and with MaxSessions 1 nothing is opened until then.
+   */
+  async session(): Promise<Opened> {
+    const end = performance.now() + PLACE_MS
+    let opened = await this.open()
+    while (!opened.channel && this.#hadChannel && !this.#closed && performance.now() < end) {
+      await pause(ASK_AGAIN_MS)
+      opened = await this.open()
+    }
+    return opened
+  }
+
+  /**
    * Runs one command with `input` on its standard input. Fault `target.unreachable` when the target does not let it begin, or it is
    * not finished within `timeoutMs`; what it began may run on then.
    */
@@ -65,7 +84,7 @@ export class CommandLink {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<undefined>(resolve => (timer = setTimeout(resolve, timeoutMs, undefined)))
     const finished = async (): Promise<Finished> => {
-      const opened = await this.open()
+      const opened = await this.session()
       channel = opened.channel
       if (!channel) throw new Fault('target.unreachable', `no channel for a command: ${opened.refused}`)
       if (!(await channel.request('exec', new SshWriter().string(command).take()))) {
@@ -143,6 +162,7 @@ export class CommandLink {
     const { sender, window, maxPacket } = message
     const channel = new RemoteChannel(sender, window, maxPacket, next => this.#send(next))
     this.#channels.set(message.recipient, channel)
+    this.#hadChannel = true
     resolve({ channel, refused: '', reason: 0 })
   }
 

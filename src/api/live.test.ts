@@ -50,11 +50,13 @@ describe('a live view', () => {
     const response = await fetch(`http://127.0.0.1:${api.port}/live`)
     await until(() => readers.size === 1)
     tell('seen')
-    await new Promise(resolve => setTimeout(resolve, 20))
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    while (!text.includes('seen')) text += (await reader?.read())?.value ?? ''
     allowed = false
     tell('unseen')
-    const text = await response.text()
-    expect(text).toContain('seen')
+    for (let read = await reader?.read(); read?.done === false; read = await reader?.read())
+      text += read.value
     expect(text).not.toContain('unseen')
     expect(readers.size).toBe(0)
   })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RecordedEntry } from '../client/answers.ts'
 import { RECORDED, recorded, Shown } from '../screen/shown.suite.ts'
+import { until } from '../../test/support/wait.ts'
 import { Pace, type PaceKey } from './pace.ts'
 import { play, type PlayOptions } from './play.ts'
 import type { Screen } from './screen.ts'
@@ -127,7 +128,7 @@ describe('playing', () => {
       screen,
       options({ speed: 1 }),
     )
-    await pause(50)
+    await until(() => screen.written.length === 2)
     screen.type(key)
     expect(await playing).toEqual({ left: true, marks: [] })
     expect(screen.listening).toBe(false)
@@ -158,10 +159,10 @@ describe('playing', () => {
     await pause(400)
     expect(screen.written).toHaveLength(1)
     screen.type('.')
-    await pause(20)
+    await until(() => screen.written.length > 1)
     expect(screen.written.slice(1)).toEqual(['a'])
     screen.type('.')
-    await pause(20)
+    await until(() => screen.written.length > 2)
     expect(screen.written.slice(1)).toEqual(['a', 'b'])
     screen.type('q')
     expect((await playing).left).toBe(true)

@@ -24,6 +24,7 @@ import { nodeDisk } from '../../src/store/file/node-disk.ts'
 import { openVault, verifyVault } from '../../src/store/file/vault.ts'
 import { failingDisk } from './failing-disk.suite.ts'
 import { STARVED } from './starved.suite.ts'
+import { until } from '../support/wait.ts'
 
 /** The same bytes whenever the log is made, ids and salts apart: so places in it are too. */
 const clock = { now: () => ({ wall: 1_700_000_000_000, mono: 1234, boot: 'boot-1' }) }
@@ -406,8 +407,7 @@ describe.skipIf(!isBuilt || failing === undefined)('a file system that becomes r
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         said += text
       })
-      await once(child.stdout, 'data')
-      await new Promise(resolve => setTimeout(resolve, 200))
+      await until(() => acknowledged(said).length > 5, 'entries that are durable')
       disk.fail()
       await once(child, 'close')
       expect(said).toContain('trouble failed')

@@ -177,6 +177,9 @@ describe.skipIf(missing('postgres15', 'psql').length > 0)('the login of a client
         await client.untilClosed()
       }
       mine.send(say.query('select pg_sleep(30)'))
+      const sleeps =
+        "select 1 from pg_stat_activity where query ~ '^select pg_sleep' and wait_event = 'PgSleep'"
+      await expect.poll(() => lab.admin(sleeps)).toHaveLength(1)
       const [pid, key] = [mine.backend.subarray(0, 4), mine.backend.subarray(4)]
       await cancel(pid, other.backend.subarray(4))
       await cancel(pid, Buffer.concat([key, Buffer.alloc(1)]))

@@ -63,6 +63,15 @@ class Engineer {
     return everythingOf(this.output)
   }
 
+  /** Leaves the insert mode of vim, which takes what follows ESC at once for a key with Alt. */
+  async stopInserting(): Promise<void> {
+    this.type('\u001B')
+    await until(async () => {
+      const seen = await screenOf(this.output)
+      return !seen.some(line => line.includes('INSERT'))
+    }, 'the end of inserting')
+  }
+
   leave(): Promise<void> {
     this.#child.stdin.end()
     this.#child.kill()
@@ -128,13 +137,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     await engineer.see('replay-test.txt')
     engineer.type('ione\rtwo ünï 日本\rthree')
     await engineer.see('three')
-    engineer.type('\u001B')
-    // vim takes what follows ESC at once for a key with Alt.
-    await until(async () => {
-      const seen = await screenOf(engineer?.output ?? '')
-      return !seen.some(line => line.includes('INSERT'))
-    }, 'the end of inserting')
-    await new Promise(resolve => setTimeout(resolve, 200))
+    await engineer.stopInserting()
     engineer.type('yy5p:vsplit\r/two\r')
     await engineer.see('search hit BOTTOM')
     const session = await newest(priya.api)
@@ -315,8 +318,7 @@ describe.skipIf(!possible)('a terminal over ssh', () => {
     expect(await after.everything()).toBe(before)
     const warning = after.title
     expect(warning).toMatch(/minutes/)
-    engineer.type('\u001B')
-    await new Promise(resolve => setTimeout(resolve, 300))
+    await engineer.stopInserting()
     engineer.type(':qa!\r')
     const lines = await engineer.see('$ vim')
     // A line that ends in a space does not show it.

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { randomWord } from '../../../kernel/ids.ts'
+import { until } from '../../../../test/support/wait.ts'
 import { LOGIN_VARIABLE } from '../dial/login-variable.ts'
 import { readTerminated } from './read-terminated.ts'
 import { TERMINATE_SCRIPT } from './terminate-script.ts'
@@ -38,6 +39,21 @@ describe.skipIf(!existsSync('/proc/self/environ')).each(SHELLS)('what ends a log
     children.push(child)
     return child
   }
+  /** How many processes at or below one that was started are `sleep` by now. */
+  const sleepers = ({ pid = 0 }: Pick<ChildProcess, 'pid'>): number => {
+    let name = ''
+    let below = ''
+    try {
+      name = readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+      below = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    } catch {
+      // It ended while we looked.
+    }
+    const own = name === 'sleep' ? 1 : 0
+    return (
+      own + below.split(' ').reduce((sum, child) => sum + (child ? sleepers({ pid: Number(child) }) : 0), 0)
+    )
+  }
   const end = async (...logins: string[]) => {
     const busybox = shell === BUSYBOX
     const script = busybox ? TERMINATE_SCRIPT.replace(/^PATH=.*$/m, `PATH=${folder}`) : TERMINATE_SCRIPT
@@ -52,7 +68,7 @@ describe.skipIf(!existsSync('/proc/self/environ')).each(SHELLS)('what ends a log
       start(LOGIN_VARIABLE, `${login}2`, 'sleep 600'),
       start(`OLD_${LOGIN_VARIABLE}`, login, 'sleep 600'),
     ]
-    await new Promise(resolve => setTimeout(resolve, 200))
+    await until(() => [mine, ...others].map(sleepers).join() === '2,1,1', 'what the shells start')
     const nobody = newLogin()
     const found = await end(login, nobody)
     expect(found).toEqual(
@@ -69,7 +85,7 @@ describe.skipIf(!existsSync('/proc/self/environ')).each(SHELLS)('what ends a log
   it('a process that somebody else started from his own session, and nothing else of that', async () => {
     const login = newLogin()
     const leader = start('HOME', '/', `${LOGIN_VARIABLE}=${login} sleep 600 & sleep 600`)
-    await new Promise(resolve => setTimeout(resolve, 200))
+    await until(() => sleepers(leader) === 2, 'what the shell starts')
     expect(await end(login)).toEqual(new Map([[login, { ended: 1, left: [] }]]))
     expect(leader.exitCode ?? leader.signalCode).toBeNull()
     process.kill(-(leader.pid ?? 0), 'SIGKILL')

@@ -70,9 +70,14 @@ export class RecordingGuard implements Guard {
     for (const seq of never) this.finish(seq, NOT_FORWARDED)
   }
 
+  /** From now on evidence is durable when what `durable` returns, asked for each, resolves. */
+  awaitEvidence(durable: () => Promise<void>): void {
+    this.#evidence = durable
+  }
+
   /** From now on evidence takes as long as `delay` says, asked for each; in milliseconds. */
   delayEvidence(delay: () => number): void {
-    this.#evidence = () => new Promise(resolve => setTimeout(resolve, delay()))
+    this.awaitEvidence(() => new Promise(resolve => setTimeout(resolve, delay())))
   }
 
   /** From now on no evidence becomes durable until the function that is given is called. */

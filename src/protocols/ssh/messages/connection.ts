@@ -60,6 +60,12 @@ export interface ChannelRequest {
   readonly data: Buffer
 }
 
+/** A message on a channel that both sides have opened. */
+export type OnChannel = Exclude<
+  Extract<ConnectionMessage, { readonly recipient: number }>,
+  { readonly type: 'confirmation' | 'open_failure' }
+>
+
 /** Undefined: not a message of this protocol. Fault `protocol.violation`: shorter or longer than its fields. */
 export function decodeConnection(payload: Buffer): ConnectionMessage | undefined {
   const reader = new SshReader(payload)

@@ -1,5 +1,5 @@
 import { Fault } from '../../../kernel/faults.ts'
-import { encodeConnection } from '../messages/connection.ts'
+import { encodeConnection, type OnChannel } from '../messages/connection.ts'
 import { MOST_DATA, SSH, STDERR } from '../messages/numbers.ts'
 import type { SshTransport } from '../transport/transport.ts'
 import type { Flow } from './flow.ts'
@@ -18,6 +18,15 @@ export interface Ends {
   readonly target: SshTransport
 }
 
+/** A message on a channel; whoever sends it knows how the other side numbers that. */
+export type Said = OnChannel extends infer One
+  ? One extends OnChannel
+    ? Omit<One, 'recipient'>
+    : never
+  : never
+
+type Side = 'client' | 'target'
+
 /** How one side numbers a channel and how large its packets may be. */
 export interface End {
   readonly id: number
@@ -33,7 +42,7 @@ export class Channel {
   /** `session`, `direct-tcpip`, … (RFC 4254 §5.1). */
   readonly kind: string
   readonly preparation: Preparation = { terminal: undefined, env: [] }
-  readonly replies: ReplyOrder
+  readonly replies: ReplyOrder<Said>
   flow: Flow | undefined
   /** A program is being judged or runs; a session channel has one (RFC 4254 §6.5). */
   started = false
@@ -51,11 +60,17 @@ export class Channel {
   #inward = 0
   #unsaid: { readonly stderr: boolean; readonly bytes: Buffer }[] = []
   #unsaidBytes = 0
-  readonly #expected: Slot[] = []
+  readonly #expected: Slot<Said>[] = []
+  /** Questions of the target that the client has not answered. */
+  #asked = 0
   readonly #waiting: (() => void | Promise<void>)[] = []
   /** The data at the end of what waits, while nothing else has come behind them. */
   #gathering: GatheredBytes | undefined
   #busy = false
+  /** Who has said that no data follow. */
+  readonly #noMoreData = { client: false, target: false }
+  /** To whom we have said that no data follow, and that the channel is closed. */
+  readonly #ended = { client: false, target: false }
   readonly #closed = { client: false, target: false }
   readonly #onGone: () => void
   /** Ends the session: one side broke the protocol, or we failed. */
@@ -73,24 +88,38 @@ export class Channel {
     this.#outward = new OutwardWindow(0)
     this.#onGone = on.gone
     this.fault = on.fault
-    this.replies = new ReplyOrder(payload => ends.client.send(payload))
+    this.replies = new ReplyOrder(answer => void this.tell('client', answer))
   }
 
   get open(): boolean {
     return this.#client !== undefined && this.#target !== undefined
   }
 
+  /** How the client numbers it. */
   get clientId(): number {
     return this.#client?.id ?? 0
   }
 
+  /** How the target numbers it. */
   get targetId(): number {
     return this.#target?.id ?? 0
   }
 
+  /**
+   * Sends this to one side. False: nothing was sent, as we have closed the channel there, or it is not open yet. By then the number may be
+   * another channel's (RFC 4254 §5.3).
+   */
+  tell(side: Side, message: Said): boolean {
+    const end = side === 'client' ? this.#client : this.#target
+    if (!this.open || !end || this.#closed[side]) return false
+    this.#ends[side].send(encodeConnection({ ...message, recipient: end.id }))
+    return true
+  }
+
   /** The client's side of it; `answers`: requests that run through it may be answered by us (OutwardWindow). Returns the window to grant to the target. */
   joinClient(end: End, window: number, answers: boolean): number {
-    this.#client = { ...end, maxPacket: Math.min(end.maxPacket, MOST_DATA) }
+    // A client that takes no data gets them byte by byte: it alone waits.
+    this.#client = { ...end, maxPacket: Math.max(1, Math.min(end.maxPacket, MOST_DATA)) }
     this.#outward = new OutwardWindow(window, answers)
     return this.#outward.granted
   }
@@ -110,7 +139,19 @@ export class Channel {
   targetAnswered(type: 'success' | 'failure'): void {
     const slot = this.#expected.shift()
     if (!slot) throw new Fault('protocol.violation', 'the target answers what was not asked')
-    this.replies.answer(slot, encodeConnection({ type, recipient: this.clientId }))
+    this.replies.answer(slot, { type })
+  }
+
+  /** A question of the target, which the client answers. */
+  askClient(request: Extract<Said, { type: 'request' }>): void {
+    if (this.tell('client', request) && request.wantReply) this.#asked++
+  }
+
+  /** The client answers the oldest question of the target. */
+  clientAnswered(type: 'success' | 'failure'): void {
+    if (this.#asked === 0) throw new Fault('protocol.violation', 'the client answers what was not asked')
+    this.#asked--
+    this.tell('target', { type })
   }
 
   /** Does one thing after the other as the client said them, the next when the evidence of the one before is there. */
@@ -155,6 +196,7 @@ export class Channel {
 
   /** Bytes that the client sent, counted when they come. */
   received(bytes: number): void {
+    if (this.#noMoreData.client) throw new Fault('protocol.violation', 'data behind the end of data')
     this.#inward -= bytes
     if (this.#inward < 0) throw new Fault('protocol.violation', 'more data than the window allows')
   }
@@ -169,25 +211,33 @@ export class Channel {
   /** Client bytes that go no further: their room is given back. */
   swallowed(bytes: number): void {
     this.#inward += bytes
-    this.#ends.client.send(encodeConnection({ type: 'window_adjust', recipient: this.clientId, bytes }))
+    this.tell('client', { type: 'window_adjust', bytes })
   }
 
   targetAdjusted(bytes: number): void {
     this.#inward = widened(this.#inward, bytes)
-    this.#ends.client.send(encodeConnection({ type: 'window_adjust', recipient: this.clientId, bytes }))
+    this.tell('client', { type: 'window_adjust', bytes })
   }
 
   /** Bytes of the target as they came. */
   toClient(bytes: Buffer, stderr: boolean): void {
-    if (this.#closed.client) return
-    if (!stderr) return sendData(this.#ends.client, this.clientId, bytes)
-    this.#ends.client.send(
-      encodeConnection({ type: 'extended_data', recipient: this.clientId, code: STDERR, data: bytes }),
-    )
+    const client = this.#client
+    if (!client || this.mute) return
+    for (let at = 0; at < bytes.length; at += client.maxPacket) {
+      const data = bytes.subarray(at, at + client.maxPacket)
+      if (stderr) this.tell('client', { type: 'extended_data', code: STDERR, data })
+      else sendData(this.#ends.client, client.id, data)
+    }
+  }
+
+  /** A side says that no data follow. */
+  endsData(side: Side): void {
+    this.#noMoreData[side] = true
   }
 
   /** The target sent this much. */
   passed(bytes: number): void {
+    if (this.#noMoreData.target) throw new Fault('protocol.violation', 'data of the target behind their end')
     if (!this.#outward.passed(bytes))
       throw new Fault('protocol.violation', 'the target sent more data than the window allows')
   }
@@ -196,15 +246,17 @@ export class Channel {
     const granted = this.#outward.adjust(bytes)
     this.#sayUnsaid()
     this.flow?.clientHasRoom?.()
-    if (granted > 0 && this.#target)
-      this.#ends.target.send(
-        encodeConnection({ type: 'window_adjust', recipient: this.targetId, bytes: granted }),
-      )
+    if (granted > 0) this.tell('target', { type: 'window_adjust', bytes: granted })
+  }
+
+  /** No data reach the client any more, and so no words of ours. */
+  get mute(): boolean {
+    return this.#ended.client || this.#closed.client
   }
 
   /** Words of ours, as soon as the client has room for them. */
   say(bytes: Buffer, stderr: boolean): void {
-    if (bytes.length === 0 || this.#closed.client) return
+    if (bytes.length === 0 || this.mute) return
     this.#unsaidBytes += bytes.length
     if (this.#unsaidBytes > MOST_UNSAID)
       throw new Fault('protocol.violation', 'the client does not take what it is told')
@@ -212,9 +264,9 @@ export class Channel {
     this.#sayUnsaid()
   }
 
-  /** Bytes of ours that must follow what was sent so far, whole and at once. False: the client has no room, nothing was sent. */
+  /** Bytes of ours that must follow what was sent so far, whole and at once. False: there is no room for them, nothing was sent. */
   sayNow(bytes: Buffer): boolean {
-    if (this.#closed.client) return true
+    if (this.mute) return false
     if (this.#unsaid.length > 0 || this.#outward.free < bytes.length) return false
     this.say(bytes, false)
     return true
@@ -222,14 +274,14 @@ export class Channel {
 
   /** All our words so far are on their way. */
   get saidAll(): boolean {
-    return this.#unsaid.length === 0 && !this.#closed.client
+    return this.#unsaid.length === 0 && !this.mute
   }
 
   #sayUnsaid(): void {
-    const most = Math.max(1, this.#client?.maxPacket ?? 1)
+    if (this.mute) return
     for (;;) {
       const next = this.#unsaid[0]
-      const fits = Math.min(next?.bytes.length ?? 0, this.#outward.free, most)
+      const fits = Math.min(next?.bytes.length ?? 0, this.#outward.free)
       if (!next || fits <= 0) return
       this.toClient(next.bytes.subarray(0, fits), next.stderr)
       this.#outward.said(fits)
@@ -240,28 +292,35 @@ export class Channel {
   }
 
   eofToTarget(): void {
-    this.#send('target', 'eof')
+    if (this.#ended.target) return
+    this.#ended.target = true
+    this.tell('target', { type: 'eof' })
   }
 
+  /** What could not be said by now is not said any more. */
   eofToClient(): void {
-    this.#send('client', 'eof')
+    if (this.#ended.client) return
+    this.#ended.client = true
+    this.tell('client', { type: 'eof' })
   }
 
   closeToTarget(): void {
     if (this.#closed.target) return
-    this.#send('target', 'close')
+    this.tell('target', { type: 'close' })
     this.#closed.target = true
     this.#settle()
   }
 
   closeToClient(): void {
     if (this.#closed.client) return
-    this.#send('client', 'close')
+    this.tell('client', { type: 'close' })
     this.#closed.client = true
     this.#settle()
   }
 
-  /** Which sides have said that they are done. */
+  /** Whose word for the end has come: what a side says behind it is nobody's. */
+  readonly heard = { client: false, target: false }
+  /** Whose word for the end has had its turn. */
   readonly said = { client: false, target: false }
 
   clientClosed(): void {
@@ -294,11 +353,6 @@ export class Channel {
       this.fault(cause)
     }
     this.#onGone()
-  }
-
-  #send(side: 'client' | 'target', type: 'eof' | 'close'): void {
-    const end = side === 'client' ? this.#client : this.#target
-    if (end && !this.#closed[side]) this.#ends[side].send(encodeConnection({ type, recipient: end.id }))
   }
 }
 

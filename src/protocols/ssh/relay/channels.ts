@@ -131,7 +131,6 @@ export class Channels {
     this.#decided(
       submitThen(this.#context, action, permit => {
         this.#deciding--
-        if (this.#context.ended) return
         if (!permit.forward)
           return this.#refuseClient(
             message,
@@ -291,7 +290,7 @@ export class Channels {
     }
     this.#decided(
       submitThen(this.#context, action, permit => {
-        if (!permit.forward || this.#context.ended) return
+        if (!permit.forward) return
         if (place) this.#places.connected(place)
         const channel = this.#make(message.channel)
         channel.joinTarget({ id: message.sender, maxPacket: message.maxPacket }, message.window)

@@ -1,4 +1,5 @@
 import type { Action, Objection, Permit, SessionRules } from '../../../target/action.ts'
+import { NOT_FORWARDED } from '../../../target/not-forwarded.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import { because } from '../inspect/because.ts'
 import type { Ends } from './channel.ts'
@@ -19,14 +20,22 @@ export interface RelayContext {
   readonly ended: boolean
 }
 
-/** Decides and records, then acts. Synchronous when nothing has to be waited for. */
+/**
+ * Decides and records, then acts. Synchronous when nothing has to be waited for. What is permitted in the moment in which the session ends
+ * is not done, and recorded so.
+ */
 export function submitThen(
-  { guard }: Pick<RelayContext, 'guard'>,
+  context: Pick<RelayContext, 'guard' | 'ended'>,
   action: Action,
   act: (permit: Permit) => void,
 ): void | Promise<void> {
+  const { guard } = context
   const permit = guard.submit(action)
-  return permit instanceof Promise ? permit.then(act) : act(permit)
+  const decided = (known: Permit): void => {
+    if (!context.ended) act(known)
+    else if (known.forward) guard.finish(known.seq, NOT_FORWARDED)
+  }
+  return permit instanceof Promise ? permit.then(decided) : decided(permit)
 }
 
 /** Words for a person who asked for something that is not part of their access: what was seen, who refuses it, the way out. */

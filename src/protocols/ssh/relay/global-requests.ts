@@ -24,7 +24,7 @@ export class GlobalRequests {
   readonly #channels: Channels
   readonly #places: ListeningPlaces
   readonly #fault: (cause: unknown) => void
-  readonly #toClient: ReplyOrder
+  readonly #toClient: ReplyOrder<Answer>
   /** Told of the target's answers, which come in the order in which it was asked. */
   readonly #expected: ((answer: Answer) => void)[] = []
 
@@ -38,7 +38,7 @@ export class GlobalRequests {
     this.#channels = channels
     this.#places = places
     this.#fault = fault
-    this.#toClient = new ReplyOrder(payload => context.ends.client.send(payload))
+    this.#toClient = new ReplyOrder(answer => context.ends.client.send(encodeConnection(answer)))
   }
 
   fromClient(request: GlobalRequest): void {
@@ -46,7 +46,7 @@ export class GlobalRequests {
     if (this.#toClient.waiting > MOST_WAITING)
       return this.#fault(new Fault('protocol.violation', 'too many requests at once'))
     const answer = (message: Answer): void => {
-      if (slot) this.#toClient.answer(slot, encodeConnection(message))
+      if (slot) this.#toClient.answer(slot, message)
     }
     if (LISTENS.has(request.name)) return this.#listen(request, answer)
     if (STOPS.has(request.name)) return this.#stop(request, answer)
@@ -66,7 +66,6 @@ export class GlobalRequests {
       objections: judgeRequest('remote_forwarding', guard.rules),
     }
     const wait = submitThen(this.#context, action, permit => {
-      if (this.#context.ended) return
       if (!permit.forward) {
         // OpenSSH says of it only that it failed.
         this.#channels.tell(refusalWords(permit, guard.rules))

@@ -70,11 +70,14 @@ export class Program implements Flow {
         term: options.terminal.term,
         rows: options.terminal.rows,
         send: bytes => {
+          // Nobody is left to read it: it is done.
+          if (options.channel.mute) return true
           const sent = options.channel.sayNow(bytes)
           if (sent) this.#shown(bytes)
           return sent
         },
         sendLast: bytes => {
+          if (options.channel.mute) return
           options.channel.say(bytes, false)
           this.#shown(bytes)
         },

@@ -4,14 +4,14 @@ import type { SessionEnd } from '../../../target/action.ts'
 import type { Guard } from '../../../target/protocol.ts'
 import type { SshTarget } from '../dial/target.ts'
 import type { SshClient } from '../login/client.ts'
-import { type ConnectionMessage, decodeConnection, encodeConnection } from '../messages/connection.ts'
+import { type ConnectionMessage, decodeConnection, type OnChannel } from '../messages/connection.ts'
 import { DISCONNECT } from '../messages/numbers.ts'
 import type { Channel } from './channel.ts'
 import { Channels } from './channels.ts'
 import type { RelayContext } from './context.ts'
 import { GlobalRequests } from './global-requests.ts'
 import { ListeningPlaces } from './listening-places.ts'
-import { exitStatus, killRequest, sessionRequest } from './session-channel.ts'
+import { exitStatus, KILL, sessionRequest } from './session-channel.ts'
 import { Slices } from './slices.ts'
 
 /** A side that does not read makes the other wait beyond this many bytes, and itself beyond four times as many. */
@@ -20,12 +20,6 @@ const MOST_BACKLOG = 1024 * 1024
 const LEAVE_MS = 250
 /** What a program ended with that was not let finish. */
 const ENDED_STATUS = 255
-
-/** A message on a channel that both sides have opened. */
-type OnChannel = Exclude<
-  Extract<ConnectionMessage, { readonly recipient: number }>,
-  { readonly type: 'confirmation' | 'open_failure' }
->
 
 /** What sessions that have ended still owe their targets; of all sessions of the process. */
 const goodbyes = new Slices()
@@ -128,12 +122,13 @@ class Relay {
 
   #clientOn(message: OnChannel): void {
     const channel = this.#channels.of(message.recipient)
+    if (channel.heard.client) return
     switch (message.type) {
       case 'window_adjust':
         return channel.clientAdjusted(message.bytes)
       case 'success':
       case 'failure':
-        return this.#target.transport.send(encodeConnection({ ...message, recipient: channel.targetId }))
+        return channel.clientAnswered(message.type)
       case 'data': {
         channel.received(message.data.length)
         return channel.dataInOrder(message.data, data => flowing(channel, data))
@@ -142,14 +137,15 @@ class Relay {
         channel.received(message.data.length)
         return channel.swallowed(message.data.length)
       case 'eof':
+        channel.endsData('client')
         return channel.inOrder(() => (channel.flow ? channel.flow.clientEof() : channel.eofToTarget()))
       case 'close':
+        channel.heard.client = true
         return channel.inOrder(() => channel.clientClosed())
       case 'request':
         if (channel.kind !== 'session')
           return channel.inOrder(() => {
-            if (message.wantReply)
-              channel.replies.now(encodeConnection({ type: 'failure', recipient: channel.clientId }))
+            if (message.wantReply) channel.replies.now({ type: 'failure' })
           })
         return channel.inOrder(() => sessionRequest(channel, message, this.#context))
     }
@@ -175,6 +171,7 @@ class Relay {
 
   #targetOn(message: OnChannel): void {
     const channel = this.#channels.of(message.recipient)
+    if (channel.heard.target) return
     switch (message.type) {
       case 'window_adjust':
         return channel.targetAdjusted(message.bytes)
@@ -189,12 +186,14 @@ class Relay {
         return channel.toClient(message.data, stderr)
       }
       case 'eof':
+        channel.endsData('target')
         return channel.eofToClient()
       case 'close':
+        channel.heard.target = true
         return channel.targetClosed()
       case 'request':
         channel.flow?.told?.(message.name, message.data)
-        return this.#client.transport.send(encodeConnection({ ...message, recipient: channel.clientId }))
+        return channel.askClient(message)
     }
   }
 
@@ -213,7 +212,7 @@ class Relay {
     const said = words !== undefined && this.#channels.farewell(words)
     for (const channel of this.#channels.all()) {
       if (channel.kind === 'session' && channel.open) {
-        client.send(exitStatus(channel.clientId, ENDED_STATUS))
+        channel.tell('client', exitStatus(ENDED_STATUS))
         channel.eofToClient()
       }
       channel.closeToClient()
@@ -223,7 +222,7 @@ class Relay {
     goodbyes.add(() => {
       for (const channel of this.#channels.all()) {
         if (channel.kind === 'session' && channel.open && end.reason !== 'client')
-          target.send(killRequest(channel.targetId))
+          channel.tell('target', KILL)
         channel.closeToTarget()
       }
       this.#channels.over()

@@ -1,11 +1,11 @@
 import { judgeCommand } from '../inspect/judge-command.ts'
 import { judgeRequest, judgeShell, judgeSubsystem } from '../inspect/judge-request.ts'
-import { encodeConnection, type ChannelRequest } from '../messages/connection.ts'
+import type { ChannelRequest } from '../messages/connection.ts'
 import { createScp } from '../scp/scp.ts'
 import { scpDirection } from '../scp/scp-direction.ts'
 import { createSftp } from '../sftp/sftp.ts'
 import type { Action, Permit } from '../../../target/action.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, Said } from './channel.ts'
 import { type RelayContext, refusalWords, submitThen } from './context.ts'
 import { Program } from './program.ts'
 import {
@@ -61,13 +61,12 @@ export function sessionRequest(
 }
 
 /** Goes on to the target, whose answer becomes ours. */
-function pass(channel: Channel, request: ChannelRequest, { ends }: RelayContext): void {
-  if (request.wantReply) channel.expectFromTarget()
-  ends.target.send(encodeConnection({ ...request, recipient: channel.targetId }))
+function pass(channel: Channel, request: ChannelRequest): void {
+  if (channel.tell('target', request) && request.wantReply) channel.expectFromTarget()
 }
 
 function answer(channel: Channel, { wantReply }: ChannelRequest, type: 'success' | 'failure'): void {
-  if (wantReply) channel.replies.now(encodeConnection({ type, recipient: channel.clientId }))
+  if (wantReply) channel.replies.now({ type })
 }
 
 /** Of what is to run, and so only before it does (RFC 4254 §6.2, §6.4): it goes on record with it. */
@@ -78,7 +77,7 @@ function prepare(
   keep: (channel: Channel) => boolean,
 ): void {
   if (channel.started || !keep(channel)) return answer(channel, request, 'failure')
-  return pass(channel, request, context)
+  return pass(channel, request)
 }
 
 function keepVariable({ env: known }: Preparation, data: Buffer): boolean {
@@ -103,7 +102,7 @@ function whatRuns(channel: Channel, request: ChannelRequest, context: RelayConte
   const recorded = channel.flow?.asked?.(request.name, request.data) ?? false
   context.guard.touch()
   const act = (goesOn: boolean): void => {
-    if (goesOn) pass(channel, request, context)
+    if (goesOn) pass(channel, request)
     else answer(channel, request, 'failure')
   }
   return recorded instanceof Promise ? recorded.then(act) : act(recorded)
@@ -127,7 +126,7 @@ function permission(
   return submitThen(context, action, permit => {
     if (permit.forward) {
       if (kind) channel.allowed.add(kind)
-      return pass(channel, request, context)
+      return pass(channel, request)
     }
     if (kind) tell(channel, refusalWords(permit, context.guard.rules))
     return answer(channel, request, 'failure')
@@ -145,10 +144,9 @@ function start(channel: Channel, request: ChannelRequest, context: RelayContext)
   channel.started = true
   const action = programAction(channel, request, context)
   return submitThen(context, action, permit => {
-    if (context.ended) return
     if (!permit.forward) return turnAway(channel, request, permit, context)
     channel.flow = flowOf(channel, action, permit, context)
-    return pass(channel, request, context)
+    return pass(channel, request)
   })
 }
 
@@ -220,40 +218,21 @@ function flowOf(
 }
 
 /** Says why where the person reads it, and ends the channel as a program that could not be run. */
-function turnAway(
-  channel: Channel,
-  request: ChannelRequest,
-  permit: Permit,
-  { ends, guard }: RelayContext,
-): void {
+function turnAway(channel: Channel, request: ChannelRequest, permit: Permit, { guard }: RelayContext): void {
   answer(channel, request, 'success')
   const words = [...channel.owedWords, refusalWords(permit, guard.rules)]
   for (const line of words)
     channel.say(Buffer.from(`${line}\r\n`), channel.preparation.terminal === undefined)
-  ends.client.send(exitStatus(channel.clientId, REFUSED_STATUS))
+  channel.tell('client', exitStatus(REFUSED_STATUS))
   channel.eofToClient()
   channel.closeToClient()
   channel.closeToTarget()
 }
 
 /** Tells the client how its program ended (RFC 4254 §6.10). */
-export function exitStatus(recipient: number, status: number): Buffer {
-  return encodeConnection({
-    type: 'request',
-    recipient,
-    name: 'exit-status',
-    wantReply: false,
-    data: writeExitStatus(status),
-  })
+export function exitStatus(status: number): Said {
+  return { type: 'request', name: 'exit-status', wantReply: false, data: writeExitStatus(status) }
 }
 
 /** What kills a program at the target before its channel goes (RFC 4254 §6.9). */
-export function killRequest(recipient: number): Buffer {
-  return encodeConnection({
-    type: 'request',
-    recipient,
-    name: 'signal',
-    wantReply: false,
-    data: writeText('KILL'),
-  })
-}
+export const KILL: Said = { type: 'request', name: 'signal', wantReply: false, data: writeText('KILL') }

@@ -189,6 +189,9 @@ export class Channels {
         this.#jumps.delete(message.recipient)
         stream.destroy()
         return true
+      case 'request':
+        if (message.wantReply) stream.refuse()
+        return true
       default:
         return true
     }

@@ -72,6 +72,12 @@ export class JumpStream extends Duplex {
     this.#flush()
   }
 
+  /** What is asked of the channel itself; a stream of bytes has nothing to ask for. */
+  refuse(): void {
+    if (!this.#closed)
+      this.#options.client.send(encodeConnection({ type: 'failure', recipient: this.#options.recipient }))
+  }
+
   override _read(): void {
     const bytes = this.#unread - this.readableLength
     if (bytes <= 0) return

@@ -116,7 +116,7 @@ export const HAPPENINGS: Readonly<Record<string, Happening>> = {
       : end.ask('tun@openssh.com', size, NOTHING)),
   'client opens a jump': ({ client: end }, { size }) =>
     void end.ask('direct-tcpip', size, tcpip('web-1', 22)),
-  'client prepares': client(/^session$/, ({ client: end }, channel, { pick, yes }) => {
+  'client prepares': client(undefined, ({ client: end }, channel, { pick, yes }) => {
     const requests: [string, Buffer][] = [
       ['pty-req', terminal()],
       ['env', writeEnv('LANG', 'C')],

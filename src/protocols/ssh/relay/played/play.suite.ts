@@ -29,36 +29,38 @@ export async function playSession(
   return { end, faults: session.account(), left, seen: session.seen }
 }
 
-/** Everybody answers, hears and closes what there is, until nothing is left to do. Returns what is left all the same. */
-async function windDown(session: PlayedSession): Promise<string[]> {
+/** Both ends answer and hear until there is nothing more to answer or to hear. */
+async function settle(session: PlayedSession): Promise<void> {
   const { client: one, target: other } = session
-  const close = (end: PlayedEnd): void => {
-    for (const channel of end.channels.values()) if (channel.open && !channel.said.close) end.close(channel)
-  }
-  for (let round = 0; round < 6; round++) {
-    for (let most = 0; most < 400; most++) {
-      session.release(Infinity)
-      await turn()
-      const heard = [one.hear(), other.hear()].includes(true)
-      if (
-        !heard &&
-        other.asked.length + other.owed.length + other.owedGlobals.length + one.asked.length === 0
-      )
-        break
-      other.answerOpening(true, 1000)
-      other.answerRequest(true)
-      session.answerAboutPort(true)
-      one.answerOpening(true, 1000)
-      one.answerRequest(true)
+  for (let most = 0; most < 400; most++) {
+    session.release(Infinity)
+    await turn()
+    const heard = [one.hear(), other.hear()].includes(true)
+    const owed = [one.asked, one.owed, other.asked, other.owed, other.owedGlobals]
+    if (!heard && owed.every(({ length }) => length === 0)) return
+    for (const end of [one, other]) {
+      end.answerOpening(true, 1000)
+      end.answerRequest(true)
     }
-    close(one)
-    close(other)
+    session.answerAboutPort(true)
   }
-  const left = [one, other].flatMap(({ channels }, side) =>
-    [...channels.values()].map(({ kind }) => `${side === 0 ? 'client' : 'target'}: ${kind}`),
-  )
-  const unanswered = [one, other].flatMap(end => [
-    ...(end.questions === 0 ? [] : ['a question about the connection']),
+}
+
+/** Everything that is owed is done, then everything closed. Returns what is left all the same. */
+async function windDown(session: PlayedSession): Promise<string[]> {
+  const ends = [session.client, session.target]
+  await settle(session)
+  const unanswered = ends.flatMap(({ channels, questions }) => [
+    ...[...channels.values()].filter(one => one.open && !one.heardClose && one.questions > 0),
+    ...Array.from({ length: questions }, () => ({ kind: 'the connection' })),
   ])
-  return [...left, ...unanswered]
+  for (let round = 0; round < 2; round++) {
+    for (const end of ends)
+      for (const one of end.channels.values()) if (one.open && !one.said.close) end.close(one)
+    await settle(session)
+  }
+  return [
+    ...unanswered.map(({ kind }) => `a question about ${kind}`),
+    ...ends.flatMap(({ channels }) => [...channels.values()].map(({ kind }) => `a channel of ${kind}`)),
+  ]
 }

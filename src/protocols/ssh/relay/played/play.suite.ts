@@ -5,10 +5,13 @@ import { PlayedSession } from './session.suite.ts'
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-/** What came of a session in which all of this happened, one after the other. */
+const REVOKED = { reason: 'revoked', text: 'breakglass: access was taken back.' } as const
+
+/** What came of a session in which all of this happened, one after the other; `cut`: access ended at this step. */
 export async function playSession(
   steps: readonly Step[],
   held: boolean,
+  cut = Infinity,
 ): Promise<{
   readonly end: SessionEnd
   readonly faults: string[]
@@ -16,13 +19,14 @@ export async function playSession(
   readonly seen: ReadonlyMap<string, number>
 }> {
   const session = new PlayedSession(held)
-  for (const step of steps) {
+  for (const [at, step] of steps.entries()) {
+    if (at === cut) session.guard.end(REVOKED)
     HAPPENINGS[step.what]?.(session, step)
     await Promise.resolve()
     if (step.size % 4 === 0) await turn()
   }
   const left = await windDown(session)
-  session.guard.end({ reason: 'revoked', text: 'breakglass: access was taken back.' })
+  session.guard.end(REVOKED)
   session.release(Infinity)
   const end = await session.end
   await turn()

@@ -1,65 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { happenings, type Manners, type Step } from './played/happenings.suite.ts'
+import type { Step } from './played/happenings.suite.ts'
 import { playSession } from './played/play.suite.ts'
-
-/** `RUNS=40000` looks longer. */
-const RUNS = Number(process.env['RUNS'] ?? 500)
-
-const stepsOf = (manners: Manners): fc.Arbitrary<Step[]> =>
-  fc.array(
-    fc.record({
-      what: fc.constantFrom(...happenings(manners)),
-      pick: fc.nat(31),
-      size: fc.nat(2_000),
-      yes: fc.boolean(),
-    }),
-    { maxLength: 200, size: 'max' },
-  )
-
-/** Most sessions run to their end. */
-const cuts = fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(100) })
-
-/** Plays sessions of such people until `judge` throws, and tells that enough happened in them. */
-async function play(
-  manners: Manners,
-  judge: (played: Awaited<ReturnType<typeof playSession>>, cut: number | undefined) => void,
-): Promise<void> {
-  const seen = new Map<string, number>()
-  await fc.assert(
-    fc.asyncProperty(stepsOf(manners), fc.boolean(), cuts, async (steps, held, cut) => {
-      const played = await playSession(steps, held, cut)
-      for (const [what, times] of played.seen) seen.set(what, (seen.get(what) ?? 0) + times)
-      judge(played, cut)
-    }),
-    { numRuns: RUNS },
-  )
-  for (const what of ['exec', 'shell', 'data', 'eof', 'close', 'window_adjust'])
-    expect(seen.get(`to the target: ${what}`), what).toBeGreaterThan(RUNS / 50)
-  for (const what of ['confirmation', 'open_failure', 'success', 'failure', 'data', 'extended_data', 'open'])
-    expect(seen.get(`to the client: ${what}`), what).toBeGreaterThan(RUNS / 50)
-}
+import { whateverHappens } from './played/whatever-happens.suite.ts'
 
 describe('sessions in which anything may happen in any order', () => {
-  it('of a client and a target that keep the protocol go on, and leave nothing behind', () =>
-    play('both keep it', ({ end, faults, left }, cut) => {
-      expect(faults).toEqual([])
-      expect(end.reason).toBe('revoked')
-      if (cut === undefined) expect(left).toEqual([])
-    }))
-
-  it.each([
-    ['the client', 'the client breaks it'],
-    ['the target', 'the target breaks it'],
-  ] as const)(
-    'attack 13: %s may break it; nothing reaches the target without a permit, and each side hears what it may',
-    (name, manners) =>
-      play(manners, ({ end, faults }) => {
-        // What is said to somebody who broke the protocol follows no protocol any more.
-        expect(faults.filter(fault => !fault.startsWith(`to ${name}:`))).toEqual([])
-        expect(end.cause).toBeUndefined()
-      }),
-  )
+  whateverHappens(500)
 })
 
 describe('a channel that is closed', () => {

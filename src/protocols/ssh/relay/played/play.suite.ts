@@ -1,5 +1,4 @@
 import type { SessionEnd } from '../../../../target/action.ts'
-import type { PlayedEnd } from './end.suite.ts'
 import { HAPPENINGS, type Step } from './happenings.suite.ts'
 import { PlayedSession } from './session.suite.ts'
 

@@ -34,14 +34,14 @@ export function sessionRequest(
 ): void | Promise<void> {
   switch (request.name) {
     case 'pty-req':
-      return prepare(channel, request, context, () => {
+      return prepare(channel, request, () => {
         channel.preparation.terminal = readTerminal(request.data)
         return true
       })
     case 'env':
-      return prepare(channel, request, context, ({ preparation }) => keepVariable(preparation, request.data))
+      return prepare(channel, request, ({ preparation }) => keepVariable(preparation, request.data))
     case 'window-change':
-      if (!channel.started) return resize(channel, request, context)
+      if (!channel.started) return resize(channel, request)
       return whatRuns(channel, request, context)
     case 'signal':
     case 'break':
@@ -70,12 +70,7 @@ function answer(channel: Channel, { wantReply }: ChannelRequest, type: 'success'
 }
 
 /** Of what is to run, and so only before it does (RFC 4254 §6.2, §6.4): it goes on record with it. */
-function prepare(
-  channel: Channel,
-  request: ChannelRequest,
-  context: RelayContext,
-  keep: (channel: Channel) => boolean,
-): void {
+function prepare(channel: Channel, request: ChannelRequest, keep: (channel: Channel) => boolean): void {
   if (channel.started || !keep(channel)) return answer(channel, request, 'failure')
   return pass(channel, request)
 }
@@ -88,9 +83,9 @@ function keepVariable({ env: known }: Preparation, data: Buffer): boolean {
 }
 
 /** A terminal that changes before anything runs in it is the one that goes on record. */
-function resize(channel: Channel, request: ChannelRequest, context: RelayContext): void {
+function resize(channel: Channel, request: ChannelRequest): void {
   const { preparation } = channel
-  return prepare(channel, request, context, () => {
+  return prepare(channel, request, () => {
     if (!preparation.terminal) return false
     preparation.terminal = { ...preparation.terminal, ...readSize(request.data) }
     return true

@@ -1,8 +1,8 @@
 import { decodeConnection, type ConnectionMessage, encodeConnection } from '../../messages/connection.ts'
 import type { SshTransport, TransportEvents } from '../../transport/transport.ts'
 
-/** A message on a channel; every one but `open` names the channel by the number of who hears it. */
-export type OnChannel = Extract<ConnectionMessage, { readonly recipient: number }>
+/** A message about a channel that who hears it has numbered. */
+type ToChannel = Extract<ConnectionMessage, { readonly recipient: number }>
 
 /** A channel as the end knows it that a test plays. */
 export interface PlayedChannel {
@@ -104,7 +104,7 @@ export class PlayedEnd {
     this.#inbox.push(message)
   }
 
-  #judge(message: OnChannel): PlayedChannel | undefined {
+  #judge(message: ToChannel): PlayedChannel | undefined {
     const channel = this.channels.get(message.recipient)
     if (!channel || channel.relaySaid.close) {
       this.#fault(`${message.type} on a channel that is ${channel ? 'closed' : 'none'}`)
@@ -223,7 +223,7 @@ export class PlayedEnd {
       this.channels.delete(channel.id)
   }
 
-  /** Anything at all. */
+  /** Anything at all, also what is no message. */
   say(message: ConnectionMessage | Buffer): void {
     if (this.gone) return
     this.events?.message(Buffer.isBuffer(message) ? message : encodeConnection(message))

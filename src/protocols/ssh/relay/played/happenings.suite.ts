@@ -1,3 +1,4 @@
+import { encodeConnection } from '../../messages/connection.ts'
 import { SshWriter } from '../../messages/fields.ts'
 import { writeEnv, writeExitStatus, writeText } from '../session-requests.ts'
 import type { PlayedChannel, PlayedEnd } from './end.suite.ts'
@@ -78,6 +79,8 @@ function unruly(end: PlayedEnd, { pick, size, yes }: Step): void {
       data: tcpip('localhost', 8080),
     },
     { type: 'request_success', data: NOTHING },
+    // Half a message.
+    encodeConnection({ type: 'eof', recipient }).subarray(0, 1 + (size % 4)),
   ] as const
   const message = pickFrom(messages, pick)
   if (message) end.say(message)

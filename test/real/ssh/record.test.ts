@@ -46,6 +46,25 @@ describe.skipIf(missingSshd.length > 0)('the record of a session on a host', () 
     expect(session.guard.said(1, 'i')).toHaveLength(1_200_000)
   })
 
+  it('attack 7: what is asked of a channel that its client has closed runs in no other', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { client, session } = await stand.enter()
+      const closed = await client.open()
+      const request = { type: 'request', name: 'exec', wantReply: true, data: text('echo stolen') } as const
+      client.say({ type: 'close', recipient: closed.theirs })
+      const next = client.open()
+      client.say({ ...request, recipient: closed.theirs })
+      // Said when the host has closed it as well, it ends the session.
+      const own = next.then(async channel => {
+        await client.ask(channel, 'exec', text('echo own'))
+        await client.until(() => channel.state === 'over')
+      })
+      await own.catch(() => expect(client.words.join()).toContain('which is not open'))
+      expect(session.guard.texts()).not.toContain('echo stolen')
+      expect(client.channels.map(({ out }) => out.toString()).join('')).not.toContain('stolen')
+    }
+  })
+
   it.each(['sh', 'cat | sh', undefined])(
     'what a shell without a terminal is piped is recorded to its end: %s',
     async command => {

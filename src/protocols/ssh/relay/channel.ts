@@ -118,8 +118,8 @@ export class Channel {
 
   /** The client's side of it; `answers`: requests that run through it may be answered by us (OutwardWindow). Returns the window to grant to the target. */
   joinClient(end: End, window: number, answers: boolean): number {
-    // A client that takes no data gets them byte by byte: it alone waits.
-    this.#client = { ...end, maxPacket: Math.max(1, Math.min(end.maxPacket, MOST_DATA)) }
+    if (end.maxPacket < 1) throw new Fault('protocol.violation', 'a client that takes no data')
+    this.#client = { ...end, maxPacket: Math.min(end.maxPacket, MOST_DATA) }
     this.#outward = new OutwardWindow(window, answers)
     return this.#outward.granted
   }
@@ -264,9 +264,12 @@ export class Channel {
     this.#sayUnsaid()
   }
 
-  /** Bytes of ours that must follow what was sent so far, whole and at once. False: there is no room for them, nothing was sent. */
+  /**
+   * Bytes of ours that must follow what was sent so far, whole and at once. False: there is no room for them, nothing was sent. Where nobody is
+   * left to read them they are done.
+   */
   sayNow(bytes: Buffer): boolean {
-    if (this.mute) return false
+    if (this.mute) return true
     if (this.#unsaid.length > 0 || this.#outward.free < bytes.length) return false
     this.say(bytes, false)
     return true
@@ -318,27 +321,23 @@ export class Channel {
     this.#settle()
   }
 
-  /** Whose word for the end has come: what a side says behind it is nobody's. */
-  readonly heard = { client: false, target: false }
-  /** Whose word for the end has had its turn. */
-  readonly said = { client: false, target: false }
+  /** Who has closed it: what a side says behind that is nobody's. */
+  readonly left = { client: false, target: false }
 
   clientClosed(): void {
-    this.said.client = true
     this.closeToTarget()
     this.#settle()
   }
 
   targetClosed(): void {
-    this.said.target = true
     this.closeToClient()
     this.#settle()
   }
 
   /** Both sides have said and heard the end (RFC 4254 §5.3): the number is free. */
   #settle(): void {
-    const { said } = this
-    if (said.client && said.target && this.#closed.client && this.#closed.target) this.over()
+    const { left } = this
+    if (left.client && left.target && this.#closed.client && this.#closed.target) this.over()
   }
 
   #over = false

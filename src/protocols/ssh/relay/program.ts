@@ -70,10 +70,9 @@ export class Program implements Flow {
         term: options.terminal.term,
         rows: options.terminal.rows,
         send: bytes => {
-          // Nobody is left to read it: it is done.
-          if (options.channel.mute) return true
+          const { mute } = options.channel
           const sent = options.channel.sayNow(bytes)
-          if (sent) this.#shown(bytes)
+          if (sent && !mute) this.#shown(bytes)
           return sent
         },
         sendLast: bytes => {

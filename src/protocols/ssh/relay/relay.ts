@@ -122,7 +122,7 @@ class Relay {
 
   #clientOn(message: OnChannel): void {
     const channel = this.#channels.of(message.recipient)
-    if (channel.heard.client) return
+    if (channel.left.client) return
     switch (message.type) {
       case 'window_adjust':
         return channel.clientAdjusted(message.bytes)
@@ -140,7 +140,7 @@ class Relay {
         channel.endsData('client')
         return channel.inOrder(() => (channel.flow ? channel.flow.clientEof() : channel.eofToTarget()))
       case 'close':
-        channel.heard.client = true
+        channel.left.client = true
         return channel.inOrder(() => channel.clientClosed())
       case 'request':
         if (channel.kind !== 'session')
@@ -171,7 +171,7 @@ class Relay {
 
   #targetOn(message: OnChannel): void {
     const channel = this.#channels.of(message.recipient)
-    if (channel.heard.target) return
+    if (channel.left.target) return
     switch (message.type) {
       case 'window_adjust':
         return channel.targetAdjusted(message.bytes)
@@ -189,7 +189,7 @@ class Relay {
         channel.endsData('target')
         return channel.eofToClient()
       case 'close':
-        channel.heard.target = true
+        channel.left.target = true
         return channel.targetClosed()
       case 'request':
         channel.flow?.told?.(message.name, message.data)

@@ -42,7 +42,7 @@ export class Transfer implements Flow {
       finish: (seq, outcome) => guard.finish(seq, outcome),
       toTarget: bytes => channel.toTarget(bytes),
       toClient: bytes => channel.toClient(bytes, false),
-      answer: bytes => channel.mute || channel.sayNow(bytes),
+      answer: bytes => channel.sayNow(bytes),
       swallowed: count => channel.swallowed(count),
       now: options.now,
       violation: what => channel.fault(new Fault('protocol.violation', what)),

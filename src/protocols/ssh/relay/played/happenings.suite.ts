@@ -222,8 +222,12 @@ const OFTEN: Readonly<Record<string, number>> = {
 
 /** What may happen in sessions of such people, each as often as it shall. */
 export function happenings(manners: Manners): string[] {
-  const unruly = { 'both keep it': '', 'the client breaks it': 'client', 'the target breaks it': 'target' }
+  const unruly = {
+    'both keep it': 'nobody',
+    'the client breaks it': 'client',
+    'the target breaks it': 'target',
+  }
   return Object.keys(HAPPENINGS)
-    .filter(name => !name.endsWith('is unruly') || name.startsWith(unruly[manners] || 'nobody'))
+    .filter(name => !name.endsWith(' is unruly') || name === `${unruly[manners]} is unruly`)
     .flatMap(name => Array.from({ length: OFTEN[name] ?? 1 }, () => name))
 }
